@@ -1,0 +1,36 @@
+// How long to wait before the next attempt: pure, so that a test can list the waits.
+
+export interface Pause {
+  /** Longest pause after the first failure, in ms. @default 50 */
+  readonly first: number;
+  /** Longest pause of all, in ms. @default 5_000 */
+  readonly most: number;
+  /** Each pause may be this many times the one before. @default 2 */
+  readonly factor: number;
+  /** The share of each pause that is random, 0 to 1; 1 is full jitter, also at the cap. @default 1 */
+  readonly jitter: number;
+  /** A list of longest pauses in ms to use instead; its last entry stays in force. @default none */
+  readonly list: readonly number[] | undefined;
+  /** A link that lived this long, in ms, starts the pauses anew. @default 10_000 */
+  readonly stable: number;
+}
+
+/** DESIGN of the defaults: 50 ms to 5 s, doubling, full jitter, anew after 10 s of a stable link. */
+export const pauseDefaults: Pause = {
+  first: 50,
+  most: 5_000,
+  factor: 2,
+  jitter: 1,
+  list: undefined,
+  stable: 10_000,
+};
+
+/** The pause in ms after `failures` failures in a row (at least 1). `random` gives 0 up to 1. */
+export function pauseAfter(failures: number, pause: Pause, random: () => number): number {
+  const { first, most, factor, jitter, list } = pause;
+  const longest =
+    list === undefined || list.length === 0
+      ? Math.min(most, first * factor ** Math.min(failures - 1, 60))
+      : (list[Math.min(failures, list.length) - 1] ?? most);
+  return longest * (1 - jitter * random());
+}

@@ -1,0 +1,85 @@
+// Every error of this library, grouped by what its reader does about it. A code never changes its meaning;
+// the table below is the one list of them, and README's table is checked against it.
+
+/** What to do about an error: fix the call, close that peer, try again, wait or widen a limit, wait longer. */
+export type Reaction = 'usage' | 'peer' | 'network' | 'limit' | 'timeout';
+
+/** Each code with the reaction it belongs to and its meaning. */
+export const errorCodes = {
+  INVALID_ADDRESS: ['usage', 'an address that cannot be read, or of a scheme without a transport'],
+  INVALID_NAME: ['usage', 'a command, parameter, server or service name outside the grammar'],
+  INVALID_VALUE: ['usage', 'a value that does not fit where it was given'],
+  UNKNOWN_OPTION: ['usage', 'an option that does not exist'],
+  OUT_OF_RANGE: ['usage', 'a number outside its range'],
+  DUPLICATE_RULE: ['usage', 'a second rule for the same exact command, or a second catch-all'],
+  ILLEGAL_STEP: ['usage', 'a step that is not possible in the present state'],
+  ALREADY_RUNNING: ['usage', 'run() was called while run() had not ended'],
+  MISSING_PACKAGE: ['usage', 'an optional package is not installed; the message names the command'],
+  INVALID_LINE: ['peer', 'a line that is no message'],
+  INVALID_MESSAGE: ['peer', 'a message with a name outside the grammar'],
+  INVALID_PARAMETER: ['peer', 'a parameter is missing or not of its type'],
+  LINE_TOO_LONG: ['peer', 'a line longer than the limit'],
+  WRONG_SECRET: ['peer', 'the secret code is missing or wrong'],
+  REFUSED: ['peer', 'the other side answered INVALID, UNKNOWN or SERVICE_UNAVAILABLE'],
+  CLOSED: ['network', 'the connection is closed, or was closed by the other side'],
+  DIAL_FAILED: ['network', 'no address of the other side could be reached'],
+  LISTEN_FAILED: ['network', 'the address cannot be listened on or bound'],
+  OUTBOX_FULL: ['limit', 'the outbox of a client that waits for its link is full'],
+  DROPPED: ['limit', 'the policy of the outbox dropped this message'],
+  EXPIRED: ['limit', 'the message waited in the outbox for longer than allowed'],
+  SLOW_PEER: ['limit', 'the other side does not read what is sent to it'],
+  DATAGRAM_TOO_LONG: ['limit', 'a message that does not fit one datagram'],
+  DIAL_TIMEOUT: ['timeout', 'an attempt to connect took too long'],
+  REQUEST_TIMEOUT: ['timeout', 'no answer in time'],
+  DRAIN_TIMEOUT: ['timeout', 'what was left at the end of a drain was abandoned'],
+} as const satisfies Record<string, readonly [Reaction, string]>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+type CodeOf<R extends Reaction> = {
+  [C in ErrorCode]: (typeof errorCodes)[C][0] extends R ? C : never;
+}[ErrorCode];
+
+/** The one ancestor: a stable `code` to branch on, and a `cause` to read. */
+export class CommunicatorError<C extends ErrorCode = ErrorCode> extends Error {
+  readonly code: C;
+
+  constructor(code: C, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** The call is wrong; the same call will fail again. */
+export class UsageError extends CommunicatorError<CodeOf<'usage'>> {}
+
+/** What the other side sent is wrong; it gets an answer, or its connection is closed. */
+export class PeerError extends CommunicatorError<CodeOf<'peer'>> {
+  /** The command of the message at fault, where one could be read. */
+  readonly command: string | undefined;
+
+  constructor(code: CodeOf<'peer'>, message: string, command?: string, options?: ErrorOptions) {
+    super(code, message, options);
+    this.command = command;
+  }
+}
+
+/** The way to the other side is broken; try again. */
+export class NetworkError extends CommunicatorError<CodeOf<'network'>> {}
+
+/** A stated limit was reached; nothing was taken over. */
+export class LimitError extends CommunicatorError<CodeOf<'limit'>> {}
+
+/** A deadline passed. */
+export class TimeoutError extends CommunicatorError<CodeOf<'timeout'>> {}
+
+/** The words of anything thrown, for a log line. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Anything thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

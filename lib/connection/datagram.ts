@@ -1,0 +1,239 @@
+// Messages in packets: one packet, one message, and no promise that it arrives.
+//
+//   idle ─start▶ opening ─bound▶ open ─stop▶ closed
+//                   └────failed, stop─────────▲
+//
+// Nothing is answered by itself, neither to a bad message nor to an unknown one: the sender's address may be
+// forged. A handler that calls `send` answers the sender.
+
+import type { Address } from '../base/address.ts';
+import { formatAddress, parseAddress } from '../base/address.ts';
+import { asError, NetworkError, reasonOf, UsageError } from '../base/errors.ts';
+import { refuseUnknown } from '../base/options.ts';
+import type { StateTable } from '../base/state-table.ts';
+import { StateMachine } from '../base/state-table.ts';
+import type { Correspondent, Dispatcher, Sending } from '../dispatcher/index.ts';
+import { unhandled } from '../dispatcher/index.ts';
+import { pack, unpack } from '../framing/index.ts';
+import { admit, decode, encode, Message } from '../message/index.ts';
+import type { PacketSocket, PacketTransport } from '../transport/index.ts';
+import type { ConnectionOptions, Owner, Unfinished } from './connection.ts';
+import { Connection, nothingUnfinished } from './connection.ts';
+import { Opening } from './parts/opening.ts';
+import { secretMatches, secretParameter } from './parts/secret.ts';
+
+export type DatagramState = 'idle' | 'opening' | 'open' | 'closed';
+type DatagramEvent = 'start' | 'bound' | 'failed' | 'stop';
+
+export const datagramTable: StateTable<DatagramState, DatagramEvent> = {
+  idle: { start: 'opening', stop: 'closed' },
+  opening: { bound: 'open', failed: 'closed', stop: 'closed' },
+  open: { stop: 'closed' },
+  closed: {},
+};
+
+export interface BindOptions extends ConnectionOptions {
+  /** Who handles what comes in. */
+  readonly dispatcher: Dispatcher;
+  /** Only messages with this `secret_code` are handled. @default none is asked for */
+  readonly secret?: string | undefined;
+}
+
+const known = { name: 0, priority: 0, dispatcher: 0, secret: 0 };
+
+export type DatagramEvents = { listening: [address: string]; close: [] };
+
+/** Packets by what became of them. */
+interface Counters {
+  received: number;
+  handled: number;
+  sent: number;
+  tooLong: number;
+  invalid: number;
+  wrongSecret: number;
+  unknown: number;
+  failed: number;
+}
+
+/** Troubles are logged one by one, but no more than one in so many ms. */
+const logPause = 1_000;
+
+export class Datagram extends Connection<DatagramEvents> {
+  readonly #address: Address;
+  readonly #options: BindOptions;
+  readonly #machine = new StateMachine(datagramTable, 'idle');
+  readonly #opening = new Opening<string>();
+  readonly #counters: Counters = {
+    received: 0,
+    handled: 0,
+    sent: 0,
+    tooLong: 0,
+    invalid: 0,
+    wrongSecret: 0,
+    unknown: 0,
+    failed: 0,
+  };
+  #transport: PacketTransport | undefined;
+  #socket: PacketSocket | undefined;
+  #lastLog = Number.NEGATIVE_INFINITY;
+
+  /** @throws UsageError INVALID_ADDRESS, INVALID_VALUE, UNKNOWN_OPTION, OUT_OF_RANGE */
+  constructor(address: string, options: BindOptions, kind = 'datagram') {
+    super(kind, { name: options.name ?? address, priority: options.priority });
+    refuseUnknown('bind', known, options);
+    if (options.secret === '') throw new UsageError('INVALID_VALUE', 'a secret cannot be empty');
+    this.#address = parseAddress(address, 'udp');
+    this.#options = options;
+  }
+
+  get state(): DatagramState {
+    return this.#machine.state;
+  }
+
+  /**
+   * The address once it is bound, with the port that the system gave.
+   * Whoever asks for it looks after its error; otherwise `run()` rejects with it.
+   * @throws NetworkError LISTEN_FAILED
+   */
+  get ready(): Promise<string> {
+    return this.#opening.ready;
+  }
+
+  get unfinished(): Unfinished {
+    return nothingUnfinished;
+  }
+
+  /**
+   * Sends a message to an address; resolves when the system has taken it, which does not say that it arrives.
+   * @throws LimitError DATAGRAM_TOO_LONG, NetworkError CLOSED, UsageError INVALID_ADDRESS
+   */
+  async sendTo(address: string, message: Message<unknown> | string): Promise<void> {
+    await this.#sendTo(parseAddress(address, 'udp'), message);
+  }
+
+  stop(): void {
+    if (!this.#machine.attempt('stop')) return;
+    this.#opening.fail(new NetworkError('CLOSED', `${this.name} was stopped`));
+    this.#end();
+  }
+
+  destroy(): void {
+    this.stop();
+  }
+
+  protected override begin(owner: Owner): void {
+    const transport = owner.packetTransport(this.#address);
+    this.#machine.step('start');
+    const events = {
+      packet: (bytes: Buffer, from: Address) => this.#received(bytes, from, owner),
+      trouble: (error: Error) => this.#trouble(reasonOf(error), owner),
+    };
+    transport
+      .then(found => {
+        this.#transport = found;
+        return found.bind(this.#address, events);
+      })
+      .then(
+        socket => this.#bound(socket, owner),
+        (error: unknown) => this.#failed(asError(error), owner),
+      );
+  }
+
+  protected override details(): object {
+    const address = this.#socket === undefined ? undefined : formatAddress(this.#socket.address);
+    return { address, ...this.#counters };
+  }
+
+  #bound(socket: PacketSocket, owner: Owner): void {
+    if (!this.#machine.attempt('bound')) return socket.close();
+    this.#socket = socket;
+    const address = formatAddress(socket.address);
+    owner.logger.log('info', `bound to ${address}`, { connection: this.name });
+    this.#opening.succeed(address);
+    this.tell('listening', address);
+  }
+
+  #failed(error: Error, owner: Owner): void {
+    if (!this.#machine.attempt('failed')) return;
+    owner.logger.log('error', error.message, { connection: this.name });
+    this.#opening.fail(error);
+    this.#end(this.#opening.unobserved);
+  }
+
+  #end(failure?: Error): void {
+    this.#socket?.close();
+    this.owner?.ended(this, failure);
+    this.tell('close');
+  }
+
+  #received(bytes: Buffer, from: Address, owner: Owner): void {
+    this.#counters.received += 1;
+    if (!this.enabled || this.state !== 'open') return;
+    const text = unpack(bytes, this.#transport?.longest ?? 0);
+    if (text === undefined) return this.#drop('tooLong', `a packet of ${bytes.length} bytes`, owner);
+    try {
+      const message = decode(text);
+      if (message === undefined) return this.#drop('invalid', 'an empty packet', owner);
+      if (!this.#secretIsRight(message, owner)) return this.#drop('wrongSecret', 'a wrong secret code', owner);
+      if (admit(message) === 'unknown') return this.#drop('unknown', `command ${message.command}`, owner);
+      this.#handle(message, from, owner);
+    } catch (error) {
+      this.#drop('invalid', reasonOf(error), owner);
+    }
+  }
+
+  #handle(message: Message, from: Address, owner: Owner): void {
+    const failed = (error: unknown): void => {
+      this.#counters.failed += 1;
+      const fields = { connection: this.name, command: message.command, error };
+      owner.logger.log('error', `handler of ${message.command} failed: ${reasonOf(error)}`, fields);
+    };
+    try {
+      const result = this.#options.dispatcher.dispatch(message, this.#sender(from, owner));
+      if (result === unhandled) return this.#drop('unknown', `command ${message.command}`, owner);
+      this.#counters.handled += 1;
+      Promise.resolve(result).catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #secretIsRight(message: Message, owner: Owner): boolean {
+    const { secret } = this.#options;
+    if (secret !== undefined) return secretMatches(message, secret);
+    if (message.has(secretParameter)) this.#trouble('a secret code came, and none is asked for', owner);
+    return true;
+  }
+
+  /** Whoever sent the packet, as a handler's correspondent. */
+  #sender(from: Address, owner: Owner): Correspondent {
+    const { name } = this;
+    const send = (message: Message<unknown> | string): Sending => {
+      this.#sendTo(from, message).catch((error: unknown) => this.#trouble(reasonOf(error), owner));
+      return 'sent';
+    };
+    const request = (): Promise<Message> =>
+      Promise.reject(new UsageError('ILLEGAL_STEP', 'a request needs a connection, a datagram has none'));
+    return { name, remote: formatAddress(from), logger: owner.logger, send, request, close: () => undefined };
+  }
+
+  async #sendTo(to: Address, message: Message<unknown> | string): Promise<void> {
+    const socket = this.#socket;
+    if (socket === undefined || this.state !== 'open') throw new NetworkError('CLOSED', `${this.name} is not open`);
+    const whole = typeof message === 'string' ? Message.of(message) : message;
+    await socket.send(pack(encode(whole), this.#transport?.longest ?? 0), to);
+    this.#counters.sent += 1;
+  }
+
+  #drop(counter: keyof Counters, what: string, owner: Owner): void {
+    this.#counters[counter] += 1;
+    this.#trouble(`dropped: ${what}`, owner);
+  }
+
+  #trouble(text: string, owner: Owner): void {
+    const now = owner.clock.now();
+    if (now - this.#lastLog < logPause) return;
+    this.#lastLog = now;
+    owner.logger.log('warn', text, { connection: this.name });
+  }
+}

@@ -1,0 +1,27 @@
+export type { ClientEvents, ClientState } from './client.ts';
+export { Client } from './client.ts';
+export type {
+  ConnectionOptions,
+  ConnectionSnapshot,
+  Owned,
+  Owner,
+  Turns,
+  Unfinished,
+  Worker,
+} from './connection.ts';
+export { Connection, nothingUnfinished } from './connection.ts';
+export type { BindOptions, DatagramEvents, DatagramState } from './datagram.ts';
+export { Datagram } from './datagram.ts';
+export type { ListenerEvents, ListenerLimits, ListenerState, ListenOptions } from './listener.ts';
+export { Listener } from './listener.ts';
+export type { LogRotateOptions } from './log-rotate.ts';
+export { logRotate } from './log-rotate.ts';
+export type { ClientLimits, ClientOptions } from './parts/client-options.ts';
+export type { OutboxLimits } from './parts/outbox.ts';
+export type { PeerEvents } from './peer.ts';
+export { Peer } from './peer.ts';
+export type { Why } from './permanent-client.ts';
+export { PermanentClient } from './permanent-client.ts';
+export { Signal } from './signal.ts';
+export type { Tick, TimerOptions } from './timer.ts';
+export { Timer } from './timer.ts';

@@ -1,0 +1,222 @@
+// A listener: accepts connections on an address and makes a peer of each.
+//
+//   idle ─start▶ opening ─listening▶ open ─stop▶ closed
+//                   └──────failed, stop──────────────▲
+
+import type { Address } from '../base/address.ts';
+import { formatAddress, parseAddress } from '../base/address.ts';
+import { asError, NetworkError, reasonOf } from '../base/errors.ts';
+import type { Given } from '../base/options.ts';
+import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../base/options.ts';
+import type { StateTable } from '../base/state-table.ts';
+import { StateMachine } from '../base/state-table.ts';
+import { Dispatcher } from '../dispatcher/index.ts';
+import { longestLine } from '../framing/index.ts';
+import type { Channel, Listening } from '../transport/index.ts';
+import type { ConnectionOptions, Owner, Unfinished } from './connection.ts';
+import { Connection, nothingUnfinished } from './connection.ts';
+import type { LinkSettings } from './parts/link-role.ts';
+import { Opening } from './parts/opening.ts';
+import { Peer } from './peer.ts';
+
+export type ListenerState = 'idle' | 'opening' | 'open' | 'closed';
+type ListenerEvent = 'start' | 'listening' | 'failed' | 'stop';
+
+export const listenerTable: StateTable<ListenerState, ListenerEvent> = {
+  idle: { start: 'opening', stop: 'closed' },
+  opening: { listening: 'open', failed: 'closed', stop: 'closed' },
+  open: { stop: 'closed' },
+  closed: {},
+};
+
+export interface ListenerLimits {
+  /** Connections at the same time; more are refused. @default 10_000 */
+  readonly connections: number;
+  /** Longest line in bytes; a longer one closes its connection. @default 1 MiB */
+  readonly line: number;
+  /** Unsent bytes to one peer; a slower one is closed. @default 16 MiB */
+  readonly unsent: number;
+}
+
+export const listenerLimits: ListenerLimits = {
+  connections: 10_000,
+  line: longestLine,
+  unsent: 16 * 1024 * 1024,
+};
+
+export interface ListenOptions extends ConnectionOptions {
+  /** Who handles what the peers say. @default one that answers UNKNOWN */
+  readonly dispatcher?: Dispatcher | undefined;
+  /** Greets each new peer; nothing it said has been handled yet. */
+  readonly accepted?: ((peer: Peer) => unknown) | undefined;
+  /** Handlers of one peer whose promises may run at the same time. @default 1 */
+  readonly concurrency?: number | undefined;
+  readonly limits?: Given<ListenerLimits> | undefined;
+}
+
+const known: { [K in keyof Required<ListenOptions>]: 0 } = {
+  name: 0,
+  priority: 0,
+  dispatcher: 0,
+  accepted: 0,
+  concurrency: 0,
+  limits: 0,
+};
+
+/** Connections kept waiting while the listener is disabled. */
+const mostHeld = 50;
+/** Refusals are logged at most once in so many ms. */
+const refusalLogPause = 1_000;
+
+export type ListenerEvents = { listening: [address: string]; close: [] };
+
+export class Listener extends Connection<ListenerEvents> {
+  readonly #address: Address;
+  readonly #options: ListenOptions;
+  readonly #limits: ListenerLimits;
+  readonly #machine = new StateMachine(listenerTable, 'idle');
+  readonly #opening = new Opening<string>();
+  readonly #peers = new Set<Peer>();
+  #held: Channel[] = [];
+  #listening: Listening | undefined;
+  #settings: LinkSettings | undefined;
+  #accepted = 0;
+  #refused = 0;
+  #lastRefusalLog = Number.NEGATIVE_INFINITY;
+
+  /** @throws UsageError INVALID_ADDRESS, UNKNOWN_OPTION, OUT_OF_RANGE */
+  constructor(address: string, options: ListenOptions = {}) {
+    super('listener', { name: options.name ?? address, priority: options.priority });
+    refuseUnknown('listen', known, options);
+    this.#address = parseAddress(address, 'tcp');
+    this.#options = options;
+    this.#limits = withDefaults('limits', listenerLimits, options.limits);
+    wholeInRange('concurrency', options.concurrency ?? 1, 1, 1_000_000);
+    for (const [name, value] of Object.entries(this.#limits))
+      inRange(`limit ${name}`, value, 1, Number.MAX_SAFE_INTEGER);
+  }
+
+  get state(): ListenerState {
+    return this.#machine.state;
+  }
+
+  /**
+   * The address once it listens, with the port that the system gave.
+   * Whoever asks for it looks after its error; otherwise `run()` rejects with it.
+   * @throws NetworkError LISTEN_FAILED
+   */
+  get ready(): Promise<string> {
+    return this.#opening.ready;
+  }
+
+  get unfinished(): Unfinished {
+    return nothingUnfinished;
+  }
+
+  stop(): void {
+    if (!this.#machine.attempt('stop')) return;
+    this.#opening.fail(new NetworkError('CLOSED', `${this.name} was stopped`));
+    this.#end();
+  }
+
+  destroy(): void {
+    this.stop();
+  }
+
+  protected override begin(owner: Owner): void {
+    const { dispatcher = new Dispatcher().otherwiseUnknown(), concurrency = 1 } = this.#options;
+    const { line, unsent } = this.#limits;
+    const { clock, turns, drainTime } = owner;
+    this.#settings = {
+      dispatcher,
+      concurrency,
+      longestLine: line,
+      unsentLimit: unsent,
+      clock,
+      turns,
+      drainTime,
+    };
+    const transport = owner.streamTransport(this.#address);
+    this.#machine.step('start');
+    const events = {
+      accept: (channel: Channel) => this.#accept(channel, owner),
+      trouble: (error: Error) => this.#trouble(error, owner),
+    };
+    transport
+      .then(found => found.listen(this.#address, events))
+      .then(
+        listening => this.#opened(listening, owner),
+        (error: unknown) => this.#failed(asError(error), owner),
+      );
+  }
+
+  protected override enabledChanged(): void {
+    if (!this.enabled || this.owner === undefined) return;
+    const { owner } = this;
+    for (const channel of this.#held.splice(0)) this.#accept(channel, owner);
+  }
+
+  protected override details(): object {
+    const address = this.#listening === undefined ? undefined : formatAddress(this.#listening.address);
+    return { address, peers: this.#peers.size, accepted: this.#accepted, refused: this.#refused };
+  }
+
+  #opened(listening: Listening, owner: Owner): void {
+    if (!this.#machine.attempt('listening')) return listening.close();
+    this.#listening = listening;
+    const address = formatAddress(listening.address);
+    owner.logger.log('info', `listening on ${address}`, { connection: this.name });
+    this.#opening.succeed(address);
+    this.tell('listening', address);
+  }
+
+  #failed(error: Error, owner: Owner): void {
+    if (!this.#machine.attempt('failed')) return;
+    owner.logger.log('error', error.message, { connection: this.name });
+    this.#opening.fail(error);
+    this.#end(this.#opening.unobserved);
+  }
+
+  #end(failure?: Error): void {
+    this.#listening?.close();
+    for (const channel of this.#held.splice(0)) channel.destroy();
+    this.owner?.ended(this, failure);
+    this.tell('close');
+  }
+
+  #accept(channel: Channel, owner: Owner): void {
+    if (this.state !== 'open') return channel.destroy();
+    if (this.#peers.size + this.#held.length >= this.#limits.connections) return this.#refuse(channel, owner);
+    if (!this.enabled) {
+      if (this.#held.length >= mostHeld) return this.#refuse(channel, owner);
+      this.#held.push(channel);
+      return;
+    }
+    this.#accepted += 1;
+    const peer = new Peer(
+      channel,
+      this.#settings as LinkSettings,
+      this.priority,
+      this.#options.accepted ?? (() => undefined),
+    );
+    this.#peers.add(peer);
+    peer.once('close', () => this.#peers.delete(peer));
+    owner.add(peer);
+  }
+
+  #refuse(channel: Channel, owner: Owner): void {
+    this.#refused += 1;
+    channel.destroy();
+    const now = owner.clock.now();
+    if (now - this.#lastRefusalLog < refusalLogPause) return;
+    this.#lastRefusalLog = now;
+    owner.logger.log('warn', `connections refused: ${this.#refused}`, {
+      connection: this.name,
+      open: this.#peers.size,
+    });
+  }
+
+  #trouble(error: Error, owner: Owner): void {
+    owner.logger.log('error', `accepting failed: ${reasonOf(error)}`, { connection: this.name });
+  }
+}

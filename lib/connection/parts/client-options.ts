@@ -1,0 +1,92 @@
+// What a client can be told, and what becomes of it.
+
+import type { Pause } from '../../base/backoff.ts';
+import { pauseDefaults } from '../../base/backoff.ts';
+import { systemClock } from '../../base/clock.ts';
+import type { Given } from '../../base/options.ts';
+import { inRange, wholeInRange, withDefaults } from '../../base/options.ts';
+import type { Correspondent } from '../../dispatcher/index.ts';
+import { Dispatcher } from '../../dispatcher/index.ts';
+import { longestLine } from '../../framing/index.ts';
+import type { ConnectionOptions, Owner } from '../connection.ts';
+import { dialTime } from './dial.ts';
+import type { LinkSettings } from './link-role.ts';
+import type { OutboxLimits } from './outbox.ts';
+import { checkedLimits } from './outbox.ts';
+
+export interface ClientLimits {
+  /** Longest line in bytes; a longer one closes the link. @default 1 MiB */
+  readonly line: number;
+  /** Unsent bytes on the link; more closes it. @default 16 MiB */
+  readonly unsent: number;
+  /** Longest attempt at one address, in ms. @default 10_000 */
+  readonly dial: number;
+}
+
+export const clientLimits: ClientLimits = { line: longestLine, unsent: 16 * 1024 * 1024, dial: dialTime };
+
+export interface ClientOptions extends ConnectionOptions {
+  /** Who handles what the other side says. @default one that answers UNKNOWN */
+  readonly dispatcher?: Dispatcher | undefined;
+  /** The greeting on each new link: what it sends goes before everything that waits. It may be asynchronous. */
+  readonly opened?: ((link: Correspondent) => unknown) | undefined;
+  /** Handlers whose promises may run at the same time. @default 1 */
+  readonly concurrency?: number | undefined;
+  readonly limits?: Given<ClientLimits> | undefined;
+  /** Limits of what waits for the link, and what happens when it is full. */
+  readonly outbox?: Given<OutboxLimits> | undefined;
+  /** Pauses between the attempts of a permanent client. */
+  readonly pause?: Given<Pause> | undefined;
+}
+
+export const knownClientOptions: { [K in keyof Required<ClientOptions>]: 0 } = {
+  name: 0,
+  priority: 0,
+  dispatcher: 0,
+  opened: 0,
+  concurrency: 0,
+  limits: 0,
+  outbox: 0,
+  pause: 0,
+};
+
+export interface ClientSettings {
+  readonly link: LinkSettings;
+  readonly dialTime: number;
+  readonly pause: Pause;
+}
+
+const idleTurns = { messages: 1, milliseconds: 1, offer: (): void => undefined };
+
+/** Checks the options, and joins them with what the owner gives. @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE */
+export function settle(options: ClientOptions, owner: Owner | undefined): ClientSettings {
+  const { dispatcher = new Dispatcher().otherwiseUnknown(), concurrency = 1 } = options;
+  const limits = withDefaults('limits', clientLimits, options.limits);
+  for (const [name, value] of Object.entries(limits)) inRange(`limit ${name}`, value, 1, Number.MAX_SAFE_INTEGER);
+  checkedLimits(options.outbox);
+  const { clock = systemClock, turns = idleTurns, drainTime = 0 } = owner ?? {};
+  return {
+    link: {
+      dispatcher,
+      concurrency: wholeInRange('concurrency', concurrency, 1, 1_000_000),
+      longestLine: limits.line,
+      unsentLimit: limits.unsent,
+      drainTime,
+      clock,
+      turns,
+    },
+    dialTime: limits.dial,
+    pause: checkedPause(options.pause),
+  };
+}
+
+function checkedPause(given: Given<Pause> | undefined): Pause {
+  const pause = withDefaults('pause', pauseDefaults, given);
+  inRange('pause first', pause.first, 0, Number.MAX_SAFE_INTEGER);
+  inRange('pause most', pause.most, 0, Number.MAX_SAFE_INTEGER);
+  inRange('pause factor', pause.factor, 1, 1_000);
+  inRange('pause jitter', pause.jitter, 0, 1);
+  inRange('pause stable', pause.stable, 0, Number.MAX_SAFE_INTEGER);
+  for (const entry of pause.list ?? []) inRange('an entry of the pause list', entry, 0, Number.MAX_SAFE_INTEGER);
+  return pause;
+}

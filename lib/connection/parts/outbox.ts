@@ -1,0 +1,84 @@
+// Messages of a client that wait for its link, within stated limits. What leaves without being sent is reported.
+
+import type { Cancel, Clock } from '../../base/clock.ts';
+import type { LimitError } from '../../base/errors.ts';
+import type { Given } from '../../base/options.ts';
+import { inRange, withDefaults } from '../../base/options.ts';
+import type { QueueLimits } from '../../base/queue.ts';
+import { BoundedQueue, queueDefaults } from '../../base/queue.ts';
+import type { Message } from '../../message/index.ts';
+import { encode } from '../../message/index.ts';
+
+export type OutboxLimits = QueueLimits;
+
+export class Outbox {
+  dropped = 0;
+  expired = 0;
+  readonly #queue: BoundedQueue<Message<unknown>>;
+  readonly #clock: Clock;
+  #expiry: Cancel | undefined;
+
+  /** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE */
+  constructor(
+    given: Given<OutboxLimits> | undefined,
+    clock: Clock,
+    lost: (message: Message<unknown>, reason: LimitError) => void,
+  ) {
+    const limits = checkedLimits(given);
+    this.#clock = clock;
+    this.#queue = new BoundedQueue(limits, clock, (message, reason) => {
+      if (reason.code === 'EXPIRED') this.expired += 1;
+      else this.dropped += 1;
+      lost(message, reason);
+    });
+  }
+
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  get bytes(): number {
+    return this.#queue.bytes;
+  }
+
+  /** @throws LimitError OUTBOX_FULL */
+  push(message: Message<unknown>): void {
+    this.#queue.push(message, Buffer.byteLength(encode(message)) + 1);
+    this.#watch();
+  }
+
+  /** The oldest, taken out. */
+  shift(): Message<unknown> | undefined {
+    this.#queue.expire();
+    return this.#queue.shift();
+  }
+
+  /** Throws all away and says how much it was. */
+  clear(): number {
+    this.#expiry?.();
+    this.#expiry = undefined;
+    let count = 0;
+    while (this.#queue.shift() !== undefined) count += 1;
+    return count;
+  }
+
+  /** One timer at the most, and none while nothing waits. */
+  #watch(): void {
+    const next = this.#queue.nextExpiry;
+    if (this.#expiry !== undefined || next === undefined) return;
+    this.#expiry = this.#clock.after(Math.max(next, 1), () => {
+      this.#expiry = undefined;
+      this.#queue.expire();
+      this.#watch();
+    });
+  }
+}
+
+/** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE */
+export function checkedLimits(given: Given<OutboxLimits> | undefined): OutboxLimits {
+  const limits = withDefaults('outbox', queueDefaults, given);
+  inRange('outbox count', limits.count, 0, Number.MAX_SAFE_INTEGER);
+  inRange('outbox bytes', limits.bytes, 0, Number.MAX_SAFE_INTEGER);
+  inRange('outbox age', limits.age, 1, Number.MAX_SAFE_INTEGER);
+  return limits;
+}

@@ -1,0 +1,95 @@
+// Requests of one connection that wait for their answer: a number goes out as parameter, and comes back in the
+// answer. Peers that do not know it (C++) ignore it; then the deadline tells.
+
+import type { Cancel, Clock } from '../../base/clock.ts';
+import { NetworkError, PeerError, TimeoutError } from '../../base/errors.ts';
+import { inRange, refuseUnknown } from '../../base/options.ts';
+import type { RequestOptions } from '../../dispatcher/index.ts';
+import { answerParameter, Message, requestParameter } from '../../message/index.ts';
+
+/** Longest wait for an answer unless told otherwise, in ms. */
+const defaultTimeout = 5_000;
+const refusals: ReadonlySet<string> = new Set(['INVALID', 'UNKNOWN', 'SERVICE_UNAVAILABLE']);
+
+interface Waiting {
+  readonly command: string;
+  answer(message: Message): void;
+  fail(error: unknown): void;
+}
+
+export class Requests {
+  readonly #clock: Clock;
+  readonly #waiting = new Map<string, Waiting>();
+  #last = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** Numbers the message, hands it to `send`, and waits. What `send` throws becomes the rejection. */
+  open(
+    message: Message<unknown> | string,
+    options: RequestOptions,
+    send: (numbered: Message) => void,
+  ): Promise<Message> {
+    refuseUnknown('request', { timeout: 0, signal: 0 }, options);
+    const { timeout = defaultTimeout, signal } = options;
+    inRange('timeout', timeout, 0, Number.MAX_SAFE_INTEGER);
+    this.#last += 1;
+    const id = String(this.#last);
+    const plain = typeof message === 'string' ? Message.of(message) : message;
+    return new Promise((resolve, reject) => {
+      let cancel: Cancel = () => undefined;
+      const settled = (): void => {
+        this.#waiting.delete(id);
+        signal?.removeEventListener('abort', aborted);
+        cancel();
+      };
+      const fail = (error: unknown): void => {
+        settled();
+        reject(error as Error);
+      };
+      const answer = (received: Message): void => {
+        settled();
+        if (refusals.has(received.command)) reject(refused(plain.command, received));
+        else resolve(received);
+      };
+      const aborted = (): void => fail(signal?.reason);
+      if (signal?.aborted) return aborted();
+      signal?.addEventListener('abort', aborted, { once: true });
+      this.#waiting.set(id, { command: plain.command, answer, fail });
+      cancel = this.#clock.after(timeout, () =>
+        fail(new TimeoutError('REQUEST_TIMEOUT', `no answer to ${plain.command} within ${timeout} ms`)),
+      );
+      try {
+        send(plain.with({ [requestParameter]: id }));
+      } catch (error) {
+        fail(error);
+      }
+    });
+  }
+
+  /** Whether the message is an answer that was waited for; it is handed over then. */
+  answered(message: Message): boolean {
+    const waiting = this.#waiting.get(message.get(answerParameter) ?? '');
+    waiting?.answer(message);
+    return waiting !== undefined;
+  }
+
+  /** The link is gone: nothing more will be answered. */
+  fail(reason: string): void {
+    for (const { command, fail } of [...this.#waiting.values()]) {
+      fail(new NetworkError('CLOSED', `no answer to ${command}: ${reason}`));
+    }
+  }
+}
+
+function refused(command: string, answer: Message): PeerError {
+  const reason = answer.get('message');
+  const words = reason === undefined ? answer.command : `${answer.command}: ${reason}`;
+  return new PeerError('REFUSED', `${command} was answered with ${words}`, command);
+}

@@ -1,0 +1,110 @@
+// A client that comes back, for ever, until it is stopped.
+//
+//   idle ─start▶ dialing ─opened▶ open ─lost▶ waiting ─due▶ dialing
+//                   └────────failed──────────────▲            and from each: ─stop▶ closed
+//
+// p-retry drives the endless attempts: one attempt is the dialling and the whole life of its link. The pause
+// between them is ours, because p-retry has no jitter once its pause is at the cap.
+
+import pRetry from 'p-retry';
+import { pauseAfter } from '../base/backoff.ts';
+import { sleep } from '../base/clock.ts';
+import { asError, CommunicatorError, NetworkError } from '../base/errors.ts';
+import type { StateTable } from '../base/state-table.ts';
+import type { ClientState, ClientStep } from './client.ts';
+import { Client } from './client.ts';
+import type { Owner } from './connection.ts';
+import type { ClientOptions } from './parts/client-options.ts';
+
+export const permanentClientTable: StateTable<ClientState, ClientStep> = {
+  idle: { start: 'dialing', stop: 'closed' },
+  dialing: { opened: 'open', failed: 'waiting', stop: 'closed' },
+  open: { lost: 'waiting', stop: 'closed' },
+  waiting: { due: 'dialing', stop: 'closed' },
+  closed: {},
+};
+
+/** Why a client is where it is. */
+export interface Why {
+  readonly state: ClientState;
+  /** Attempts since the last stable link, the present one included; 0 before the first. */
+  readonly attempt: number;
+  /** The last failure; undefined while there was none. */
+  readonly lastError: Error | undefined;
+  /** Milliseconds to the next try; undefined unless waiting. */
+  readonly nextTry: number | undefined;
+}
+
+export class PermanentClient extends Client {
+  #attempt = 0;
+  #lastError: Error | undefined;
+  #nextTryAt = 0;
+
+  /** @throws UsageError INVALID_ADDRESS, UNKNOWN_OPTION, OUT_OF_RANGE */
+  constructor(address: string | readonly string[], options: ClientOptions = {}) {
+    super(address, options, { kind: 'permanent client', table: permanentClientTable });
+  }
+
+  /** Why it is not connected, or what was last wrong; readable at any time. */
+  get why(): Why {
+    const { state } = this;
+    const left = state === 'waiting' ? this.#nextTryAt - (this.owner?.clock.now() ?? 0) : undefined;
+    return {
+      state,
+      attempt: this.#attempt,
+      lastError: this.#lastError,
+      nextTry: left === undefined ? undefined : Math.max(0, left),
+    };
+  }
+
+  protected override live(owner: Owner): Promise<never> {
+    const { signal } = this.stopping;
+    return pRetry(() => this.#once(owner), {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: 0,
+      maxTimeout: 0,
+      signal,
+      onFailedAttempt: ({ error }) => this.#pause(error, owner),
+    });
+  }
+
+  protected override details(): object {
+    const { attempt, lastError, nextTry } = this.why;
+    return { ...super.details(), attempt, lastError: lastError?.message, nextTry };
+  }
+
+  async #once(owner: Owner): Promise<never> {
+    if (this.state === 'waiting') this.step('due');
+    this.#attempt += 1;
+    const { stable } = this.settings.pause;
+    let openSince = Number.POSITIVE_INFINITY;
+    const opened = (): void => {
+      openSince = owner.clock.now();
+    };
+    this.once('open', opened);
+    try {
+      return await this.attempt(owner);
+    } catch (thrown) {
+      // p-retry would take a TypeError for a bug and give up; here nothing but stop() ends the attempts.
+      const error = asError(thrown);
+      if (error instanceof CommunicatorError) throw error;
+      throw new NetworkError('DIAL_FAILED', error.message, { cause: error });
+    } finally {
+      this.off('open', opened);
+      if (owner.clock.now() - openSince >= stable) this.#attempt = 1;
+    }
+  }
+
+  async #pause(error: Error, owner: Owner): Promise<void> {
+    const { signal } = this.stopping;
+    this.#lastError = error;
+    if (signal.aborted) return;
+    this.step('failed');
+    const pause = pauseAfter(this.#attempt, this.settings.pause, owner.random);
+    this.#nextTryAt = owner.clock.now() + pause;
+    const fields = { connection: this.name, attempt: this.#attempt, pause: Math.round(pause) };
+    this.logger.log('warn', `not connected: ${error.message}`, fields);
+    this.tell('retry', error, pause);
+    await sleep(owner.clock, pause, signal);
+  }
+}

@@ -1,0 +1,78 @@
+// A signal of the operating system. Once it is stopped, the system's own way with the signal holds again: after
+// `communicator.stop()` a second SIGTERM or SIGINT therefore ends the process at once.
+
+import { reasonOf, UsageError } from '../base/errors.ts';
+import { refuseUnknown } from '../base/options.ts';
+import type { StateTable } from '../base/state-table.ts';
+import { StateMachine } from '../base/state-table.ts';
+import type { ConnectionOptions, Owner, Unfinished } from './connection.ts';
+import { Connection, nothingUnfinished } from './connection.ts';
+
+export type SignalState = 'idle' | 'listening' | 'closed';
+type SignalEvent = 'start' | 'stop';
+
+export const signalTable: StateTable<SignalState, SignalEvent> = {
+  idle: { start: 'listening', stop: 'closed' },
+  listening: { stop: 'closed' },
+  closed: {},
+};
+
+const uncatchable: ReadonlySet<string> = new Set(['SIGKILL', 'SIGSTOP']);
+
+export class Signal extends Connection<{ close: [] }> {
+  readonly #signal: NodeJS.Signals;
+  readonly #handler: (signal: NodeJS.Signals) => unknown;
+  readonly #machine = new StateMachine(signalTable, 'idle');
+  readonly #received = (): void => this.#handle();
+  #count = 0;
+
+  /** @throws UsageError INVALID_VALUE, UNKNOWN_OPTION, OUT_OF_RANGE */
+  constructor(signal: NodeJS.Signals, handler: (signal: NodeJS.Signals) => unknown, options: ConnectionOptions = {}) {
+    super('signal', { name: options.name ?? signal, priority: options.priority });
+    refuseUnknown('signal', { name: 0, priority: 0 }, options);
+    if (uncatchable.has(signal)) throw new UsageError('INVALID_VALUE', `${signal} cannot be caught`);
+    this.#signal = signal;
+    this.#handler = handler;
+  }
+
+  get state(): SignalState {
+    return this.#machine.state;
+  }
+
+  get unfinished(): Unfinished {
+    return nothingUnfinished;
+  }
+
+  stop(): void {
+    if (!this.#machine.attempt('stop')) return;
+    process.off(this.#signal, this.#received);
+    this.owner?.ended(this);
+    this.tell('close');
+  }
+
+  destroy(): void {
+    this.stop();
+  }
+
+  protected override begin(_owner: Owner): void {
+    this.#machine.step('start');
+    process.on(this.#signal, this.#received);
+  }
+
+  protected override details(): object {
+    return { count: this.#count };
+  }
+
+  #handle(): void {
+    if (!this.enabled) return;
+    this.#count += 1;
+    const failed = (error: unknown): void => {
+      this.owner?.logger.log('error', `handler of ${this.#signal} failed: ${reasonOf(error)}`, { error });
+    };
+    try {
+      Promise.resolve(this.#handler(this.#signal)).catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}

@@ -1,0 +1,8 @@
+export type { Correspondent, RequestOptions, Sending } from './correspondent.ts';
+export type { DispatcherOptions, RulePack } from './dispatcher.ts';
+export { answerUnknown, Dispatcher, unhandled } from './dispatcher.ts';
+export type { Handler, Match, Predicate, RuleOptions } from './match.ts';
+export { priorities } from './match.ts';
+export type { SystemActions } from './system-commands.ts';
+export { systemCommands } from './system-commands.ts';
+export type { Tracing } from './trace.ts';

@@ -1,0 +1,63 @@
+// The public face: everything here is documented where it stands; nothing else is promised.
+
+export type { Address } from './base/address.ts';
+export { formatAddress, parseAddress } from './base/address.ts';
+export type { Pause } from './base/backoff.ts';
+export type { Cancel, Clock } from './base/clock.ts';
+export { systemClock } from './base/clock.ts';
+export type { ErrorCode, Reaction } from './base/errors.ts';
+export {
+  CommunicatorError,
+  errorCodes,
+  LimitError,
+  NetworkError,
+  PeerError,
+  TimeoutError,
+  UsageError,
+} from './base/errors.ts';
+export * from './communicator/index.ts';
+export type {
+  BindOptions,
+  ClientEvents,
+  ClientLimits,
+  ClientOptions,
+  ClientState,
+  ConnectionOptions,
+  ConnectionSnapshot,
+  ListenerLimits,
+  ListenOptions,
+  LogRotateOptions,
+  OutboxLimits,
+  Owned,
+  Owner,
+  TimerOptions,
+  Unfinished,
+  Why,
+} from './connection/index.ts';
+export {
+  Client,
+  Connection,
+  Datagram,
+  Listener,
+  Peer,
+  PermanentClient,
+  Signal,
+  Timer,
+} from './connection/index.ts';
+export type {
+  Correspondent,
+  DispatcherOptions,
+  Handler,
+  Match,
+  Predicate,
+  RequestOptions,
+  RuleOptions,
+  RulePack,
+  Sending,
+  SystemActions,
+  Tracing,
+} from './dispatcher/index.ts';
+export { Dispatcher, priorities, systemCommands } from './dispatcher/index.ts';
+export * from './logging/index.ts';
+export * from './message/index.ts';
+export * from './transport/index.ts';

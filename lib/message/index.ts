@@ -1,0 +1,21 @@
+export type { Parameter, ParameterRules, ValuesOf } from './definition.ts';
+export {
+  address,
+  bigint,
+  boolean,
+  defineMessage,
+  integer,
+  MessageDefinition,
+  string,
+  timespec,
+} from './definition.ts';
+export type { Admission } from './door.ts';
+export { admit } from './door.ts';
+export { decodeJson, encodeJson } from './json.ts';
+export type { Addressing, Place, TextParameters } from './message.ts';
+export { answerParameter, Message, messageVersion, requestParameter } from './message.ts';
+export { isCommand, isName, nameOfHost } from './names.ts';
+export { ALIVE, READY, SERVICE_UNAVAILABLE } from './system.ts';
+export { decode, encode } from './text.ts';
+export type { HostPort, Timespec, Value, Values } from './values.ts';
+export { timespecOf, writeTimespec } from './values.ts';

@@ -1,0 +1,193 @@
+// The message: a command, its parameters, who sent it and whom it is for. A value: nothing changes it.
+//
+// Parameters are one flat list [name, value, name, value, …]: for the few that a message has, looking along it
+// is faster than any map, and a message that nobody looks into costs nothing. Past `mapFrom` they are indexed.
+
+import { asError, PeerError } from '../base/errors.ts';
+import * as names from './names.ts';
+import type { HostPort, Timespec, Value, Values } from './values.ts';
+import * as values from './values.ts';
+
+/** Version that `REGISTER version=1` and its like carry. */
+export const messageVersion = 1;
+/** Carries the number of a request, and in its answer the same number. C++ peers ignore both. */
+export const requestParameter = '_request';
+export const answerParameter = '_answer';
+
+/** Where a message comes from or goes to; empty text means: not said. */
+export interface Place {
+  readonly server: string;
+  readonly service: string;
+}
+
+export interface Addressing {
+  readonly to?: Partial<Place>;
+  readonly from?: Partial<Place>;
+}
+
+export type TextParameters = Readonly<Record<string, string>>;
+
+const nowhere: Place = { server: '', service: '' };
+const mapFrom = 16;
+
+export class Message<P = TextParameters> {
+  readonly command: string;
+  readonly from: Place;
+  readonly to: Place;
+  /** Names and values in turn, in the order of arrival; of two with one name the later counts. */
+  readonly list: readonly string[];
+  #parameters: P | undefined;
+  #index: Map<string, string> | undefined;
+
+  /** For codecs: takes all as given. Programs write `Message.of`. */
+  constructor(command: string, list: readonly string[] = [], from: Place = nowhere, to: Place = nowhere) {
+    this.command = command;
+    this.list = list;
+    this.from = from;
+    this.to = to;
+  }
+
+  /**
+   * A new message; parameters that are undefined are left out.
+   * @throws UsageError INVALID_NAME, INVALID_VALUE
+   */
+  static of(command: string, parameters: Values = {}, { from, to }: Addressing = {}): Message {
+    return new Message(names.command(command), listOf(parameters), sender(from), target(to));
+  }
+
+  /** The parameters by name: text, or typed values where a definition read the message. */
+  get parameters(): P {
+    this.#parameters ??= Object.assign(Object.create(null), Object.fromEntries(this.entries())) as P;
+    return this.#parameters;
+  }
+
+  /** A parameter's text; undefined where the message has none of that name. */
+  get(name: string): string | undefined {
+    const { list } = this;
+    if (list.length > 2 * mapFrom) {
+      this.#index ??= this.entries();
+      return this.#index.get(name);
+    }
+    for (let at = list.length - 2; at >= 0; at -= 2) {
+      if (list[at] === name) return list[at + 1];
+    }
+    return undefined;
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
+  }
+
+  /** Names and texts; of two with one name only the later. */
+  entries(): Map<string, string> {
+    const found = new Map<string, string>();
+    for (let at = 0; at < this.list.length; at += 2) found.set(this.list[at] ?? '', this.list[at + 1] ?? '');
+    return found;
+  }
+
+  /** @throws PeerError INVALID_PARAMETER where it is missing. */
+  string(name: string): string {
+    const text = this.get(name);
+    if (text !== undefined) return text;
+    throw new PeerError('INVALID_PARAMETER', `parameter ${name} is missing`, this.command);
+  }
+
+  /** An integer that a number holds exactly; past 2^53 ask for `bigint`. @throws PeerError INVALID_PARAMETER */
+  integer(name: string): number {
+    return this.#read(name, values.readInteger);
+  }
+
+  /** An integer of 64 bits. @throws PeerError INVALID_PARAMETER */
+  bigint(name: string): bigint {
+    return this.#read(name, values.readBigint);
+  }
+
+  /** `true` or `false`. @throws PeerError INVALID_PARAMETER */
+  boolean(name: string): boolean {
+    return this.#read(name, values.readBoolean);
+  }
+
+  /** Seconds with up to nine digits of fraction. @throws PeerError INVALID_PARAMETER */
+  timespec(name: string): Timespec {
+    return this.#read(name, values.readTimespec);
+  }
+
+  /** `host:port`, IPv6 in brackets. @throws PeerError INVALID_PARAMETER */
+  address(name: string): HostPort {
+    return this.#read(name, values.readHostPort);
+  }
+
+  /** Whether parameter `version` is 1. @throws PeerError INVALID_PARAMETER where it is missing or no integer. */
+  isOurVersion(): boolean {
+    return this.integer('version') === messageVersion;
+  }
+
+  /**
+   * The answer to this message: goes to where it came from, and carries the number of a request.
+   * @throws UsageError INVALID_NAME
+   */
+  reply(command: string, parameters: Values = {}): Message {
+    const list = listOf(parameters);
+    const request = this.get(requestParameter);
+    if (request !== undefined) list.push(answerParameter, request);
+    return new Message(names.command(command), list, nowhere, target(this.from));
+  }
+
+  /** The same with parameters added or replaced. @throws UsageError INVALID_NAME, INVALID_VALUE */
+  with(parameters: Values): Message {
+    return new Message(this.command, [...this.list, ...listOf(parameters)], this.from, this.to);
+  }
+
+  /** The same with parameter `version` set to 1. */
+  withVersion(): Message {
+    return this.with({ version: messageVersion });
+  }
+
+  /** The same with other addressing; a part that is not given stays. @throws UsageError INVALID_NAME */
+  addressed({ from, to }: Addressing): Message<P> {
+    const newFrom = from === undefined ? this.from : sender({ ...this.from, ...from });
+    const newTo = to === undefined ? this.to : target({ ...this.to, ...to });
+    const copy = new Message<P>(this.command, this.list, newFrom, newTo);
+    copy.#parameters = this.#parameters;
+    return copy;
+  }
+
+  /** For definitions: the same with its parameters already read. */
+  typed<T>(parameters: T): Message<T> {
+    const copy = new Message<T>(this.command, this.list, this.from, this.to);
+    copy.#parameters = parameters;
+    return copy;
+  }
+
+  #read<T>(name: string, read: (text: string) => T): T {
+    const text = this.string(name);
+    try {
+      return read(text);
+    } catch (error) {
+      const reason = `parameter ${name}: ${asError(error).message}`;
+      throw new PeerError('INVALID_PARAMETER', reason, this.command, { cause: error });
+    }
+  }
+}
+
+function listOf(parameters: Values): string[] {
+  const list: string[] = [];
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) list.push(names.name('parameter', name), values.writeValue(name, value as Value));
+  }
+  return list;
+}
+
+function sender(from: Partial<Place> | undefined): Place {
+  if (from === undefined) return nowhere;
+  const { server = '', service = '' } = from;
+  if (server !== '') names.name('server', server);
+  if (service !== '') names.name('service', service);
+  return { server, service };
+}
+
+function target(to: Partial<Place> | undefined): Place {
+  if (to === undefined) return nowhere;
+  const { server = '', service = '' } = to;
+  return { server: names.target('server', server), service: names.target('service', service) };
+}

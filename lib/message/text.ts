@@ -1,0 +1,215 @@
+// The text form of a message, one line (reference eventdispatcher §3.1):
+//
+//   [<server:service ] [[server:]service/] COMMAND [ name=value *(;name=value) [;]]
+//
+// Decoding is one walk from left to right, each character is looked at once or twice, so the cost is linear.
+// Encoding gives the bytes of the C++ library, except where those do not come back right:
+//   - a last value that ends in a blank gets a `;` behind it (both sides read that right);
+//   - a target with a server and no service is written `server:COMMAND` (both sides read that right);
+//   - a quoted value that ends in a backslash is written as the grammar wants it (our side reads that right,
+//     the C++ parser takes the closing quote for an escaped one and refuses the line).
+
+import { PeerError, UsageError } from '../base/errors.ts';
+import { decodeJson } from './json.ts';
+import type { Place } from './message.ts';
+import { Message } from './message.ts';
+import { charKind, kindOf } from './names.ts';
+
+const TAB = 9;
+const CR = 13;
+const SPACE = 32;
+const QUOTE = 34;
+const SLASH = 47;
+const COLON = 58;
+const SEMICOLON = 59;
+const LESS = 60;
+const EQUAL = 61;
+const BACKSLASH = 92;
+const BRACE = 123;
+
+const noPlace: Place = { server: '', service: '' };
+const nothing: readonly string[] = [];
+
+const isBlank = (code: number): boolean => code === SPACE || (code >= TAB && code <= CR);
+
+/**
+ * Reads the line, text or JSON, that stands in `text` from `from` up to `to`; undefined for one of blanks alone,
+ * which is passed over. (Cutting the line out first would make each look at a character dearer.)
+ * Names of commands, servers and services are taken as they stand, as the C++ parser takes them; `door.ts` tells
+ * which are not to be acted on.
+ * @throws PeerError INVALID_LINE; its `command` says which command could be read before the fault.
+ */
+export function decode(text: string, from = 0, to: number = text.length): Message | undefined {
+  let start = from;
+  let end = to;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  if (start === end) return undefined;
+  const first = text.charCodeAt(start);
+  if (first === BRACE) return decodeJson(text.slice(start, end));
+  if (first === LESS) return decodeWithSender(text, start, end);
+  return decodeFrom(text, start, end, noPlace);
+}
+
+/** Reads `<server:service ` and hands the rest on. */
+function decodeWithSender(line: string, start: number, end: number): Message {
+  const space = line.indexOf(' ', start);
+  if (space < 0 || space >= end) throw invalid('a sender without a command');
+  const colon = line.indexOf(':', start);
+  if (colon < 0 || colon > space) throw invalid('a sender is <server:service');
+  const from = { server: line.slice(start + 1, colon), service: line.slice(colon + 1, space) };
+  return decodeFrom(line, space + 1, end, from);
+}
+
+/** Reads `[[server:]service/]COMMAND` and hands the rest on. */
+function decodeFrom(line: string, start: number, end: number, from: Place): Message {
+  let server = '';
+  let service = '';
+  let begin = start;
+  let at = start;
+  for (; at < end; at += 1) {
+    const code = line.charCodeAt(at);
+    if (code === SPACE) break;
+    if (code === COLON) {
+      if (at === begin || begin !== start) throw invalid('a server name is empty, twice there, or after the service');
+      server = line.slice(begin, at);
+      begin = at + 1;
+    } else if (code === SLASH) {
+      if (at === begin || service !== '') throw invalid('a service name is empty or twice there');
+      service = line.slice(begin, at);
+      begin = at + 1;
+    }
+  }
+  if (at === begin) throw invalid('there is no command');
+  const command = line.slice(begin, at);
+  const to = server === '' && service === '' ? noPlace : { server, service };
+  if (at === end) return new Message(command, nothing, from, to);
+  return new Message(command, decodeParameters(line, at + 1, end, command), from, to);
+}
+
+function decodeParameters(line: string, start: number, end: number, command: string): string[] {
+  const list: string[] = [];
+  let at = start;
+  while (at < end) {
+    const equal = endOfName(line, at, end, command);
+    list.push(line.slice(at, equal));
+    at = equal + 1;
+    if (line.charCodeAt(at) === QUOTE && at < end) {
+      const close = closingQuote(line, at, end, command);
+      list.push(unescaped(line.slice(at + 1, close), QUOTE));
+      at = close + 2;
+    } else {
+      at = pushBare(list, line, at, end) + 1;
+    }
+  }
+  return list;
+}
+
+function endOfName(line: string, start: number, end: number, command: string): number {
+  let at = start;
+  for (; at < end; at += 1) {
+    const code = line.charCodeAt(at);
+    if (code === EQUAL) {
+      if (at === start) throw invalid('a parameter name is empty', command);
+      return at;
+    }
+    const kind = kindOf(code);
+    if (kind === charKind.none || (kind === charKind.digit && at === start)) {
+      throw invalid(`a parameter name cannot have "${line.charAt(at)}" at its place ${at - start + 1}`, command);
+    }
+  }
+  throw invalid('a parameter has no = and value', command);
+}
+
+/** Adds the value that ends before the next `;`; gives the place of its end. */
+function pushBare(list: string[], line: string, start: number, end: number): number {
+  let at = start;
+  let backslash = false;
+  for (; at < end; at += 1) {
+    const code = line.charCodeAt(at);
+    if (code === SEMICOLON) break;
+    if (code === BACKSLASH) backslash = true;
+  }
+  const raw = line.slice(start, at);
+  list.push(backslash ? unescaped(raw, BACKSLASH) : raw);
+  return at;
+}
+
+/**
+ * The quote that closes the one at `open`. A backslash takes the character behind it along; where that reading
+ * leaves the value open or followed by other text, the C++ reading is tried, for which any `\"` stays inside.
+ */
+function closingQuote(line: string, open: number, end: number, command: string): number {
+  let at = open + 1;
+  while (at < end && line.charCodeAt(at) !== QUOTE) at += line.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  if (endsValue(line, at, end)) return at;
+  for (at = line.indexOf('"', open + 1); at > 0 && at < end; at = line.indexOf('"', at + 1)) {
+    if (line.charCodeAt(at - 1) === BACKSLASH) continue;
+    if (endsValue(line, at, end)) return at;
+    throw invalid('behind a closing quote comes a ;', command);
+  }
+  throw invalid('a quoted value has no closing quote', command);
+}
+
+function endsValue(line: string, at: number, end: number): boolean {
+  return at < end && (at + 1 === end || line.charCodeAt(at + 1) === SEMICOLON);
+}
+
+/** Undoes `\\`, `\n`, `\r`, and `\"` where the value was quoted; other backslashes stay. */
+function unescaped(raw: string, quoted: number): string {
+  if (!raw.includes('\\')) return raw;
+  const pattern = quoted === QUOTE ? /\\([\\nr"])/g : /\\([\\nr])/g;
+  return raw.replace(pattern, (_, char: string) => (char === 'n' ? '\n' : char === 'r' ? '\r' : char));
+}
+
+/** The line of a message, without its line feed. @throws UsageError INVALID_NAME where it has no command. */
+export function encode({ command, list, from, to }: Message<unknown>): string {
+  if (command === '') throw new UsageError('INVALID_NAME', 'a message without a command cannot be sent');
+  let line = command;
+  if (to.service !== '') line = `${to.service}/${line}`;
+  if (to.server !== '') line = `${to.server}:${line}`;
+  if (from.server !== '' || from.service !== '') line = `<${from.server}:${from.service} ${line}`;
+  if (list.length === 0) return line;
+  if (list.length === 2) return guardBlank(`${line} ${list[0]}=${escaped(list[1] ?? '')}`);
+  const sorted = sortedList(list);
+  let separator = ' ';
+  for (let at = 0; at < sorted.length; at += 2) {
+    line += `${separator}${sorted[at]}=${escaped(sorted[at + 1] ?? '')}`;
+    separator = ';';
+  }
+  return guardBlank(line);
+}
+
+/** The receiver cuts blanks off the end of a line; a `;` behind the last value keeps them. */
+function guardBlank(line: string): string {
+  return isBlank(line.charCodeAt(line.length - 1)) ? `${line};` : line;
+}
+
+/** By name, in byte order; of two with one name only the later. */
+function sortedList(list: readonly string[]): readonly string[] {
+  let ordered = true;
+  for (let at = 2; at < list.length && ordered; at += 2) ordered = (list[at - 2] ?? '') < (list[at] ?? '');
+  if (ordered) return list;
+  const byName = new Map<string, string>();
+  for (let at = 0; at < list.length; at += 2) byName.set(list[at] ?? '', list[at + 1] ?? '');
+  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).flat();
+}
+
+const special = /[\\\n\r]/g;
+
+function escaped(value: string): string {
+  const quoted = value.charCodeAt(0) === QUOTE || value.includes(';');
+  const plain = !value.includes('\\') && !value.includes('\n') && !value.includes('\r');
+  if (plain && !quoted) return value;
+  const safe = plain ? value : value.replace(special, escapeOne);
+  return quoted ? `"${safe.replaceAll('"', '\\"')}"` : safe;
+}
+
+function escapeOne(char: string): string {
+  if (char === '\n') return '\\n';
+  return char === '\r' ? '\\r' : '\\\\';
+}
+
+function invalid(reason: string, command?: string): PeerError {
+  return new PeerError('INVALID_LINE', reason, command);
+}

@@ -1,0 +1,173 @@
+// tcp and unix (and whatever else is a net.Socket once open) share this one adapter.
+//
+// Listeners are functions of this module and find their channel on the socket: ten thousand idle connections
+// then cost a few fields each, and no closures.
+
+import type { Server, Socket } from 'node:net';
+import type { Address } from '../base/address.ts';
+import { formatAddress } from '../base/address.ts';
+import { NetworkError, reasonOf } from '../base/errors.ts';
+import type { Channel, ChannelEvents, ListenEvents, Listening } from './transport.ts';
+
+/** After the last byte went out, the other side has this long, in ms, to close too. */
+const lingerTime = 500;
+const channelKey = Symbol('channel');
+
+interface OwnedSocket extends Socket {
+  [channelKey]: SocketChannel;
+}
+
+export class SocketChannel implements Channel {
+  readonly remote: string;
+  readonly #socket: OwnedSocket;
+  #events: ChannelEvents | undefined;
+  #reason: Error | undefined;
+
+  constructor(socket: Socket, remote: string) {
+    this.remote = remote;
+    this.#socket = Object.assign(socket, { [channelKey]: this });
+    socket.on('error', onError).on('close', onClose);
+  }
+
+  get unsent(): number {
+    return this.#socket.writableLength;
+  }
+
+  start(events: ChannelEvents): void {
+    this.#events = events;
+    if (this.#socket.closed) {
+      queueMicrotask(() => this.closed());
+      return;
+    }
+    this.#socket.on('data', onData).on('end', onEnd).on('drain', onDrain);
+    this.#socket.resume();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  send(bytes: Buffer): boolean {
+    const socket = this.#socket;
+    if (socket.writableEnded || socket.destroyed) return true;
+    return socket.write(bytes);
+  }
+
+  close(): void {
+    const socket = this.#socket;
+    if (socket.writableEnded || socket.destroyed) return;
+    socket.removeListener('data', onData);
+    socket.end(() => {
+      const timer = setTimeout(() => socket.destroy(), lingerTime);
+      socket.once('close', () => clearTimeout(timer));
+    });
+    socket.resume();
+  }
+
+  destroy(reason?: Error): void {
+    this.#reason ??= reason;
+    this.#socket.destroy();
+  }
+
+  failed(error: Error): void {
+    this.#reason ??= new NetworkError('CLOSED', `${this.remote}: ${reasonOf(error)}`, { cause: error });
+  }
+
+  closed(): void {
+    this.#events?.closed(this.#reason);
+  }
+
+  received(chunk: Buffer): void {
+    this.#events?.data(chunk);
+  }
+
+  drained(): void {
+    this.#events?.drained();
+  }
+
+  ended(): void {
+    this.#events?.ended();
+  }
+}
+
+function onData(this: Socket, chunk: Buffer): void {
+  (this as OwnedSocket)[channelKey].received(chunk);
+}
+
+function onEnd(this: Socket): void {
+  (this as OwnedSocket)[channelKey].ended();
+}
+
+function onDrain(this: Socket): void {
+  (this as OwnedSocket)[channelKey].drained();
+}
+
+function onError(this: Socket, error: Error): void {
+  (this as OwnedSocket)[channelKey].failed(error);
+}
+
+function onClose(this: Socket): void {
+  (this as OwnedSocket)[channelKey].closed();
+}
+
+/** Waits until a dialling socket is open. */
+export function opened(socket: Socket, address: Address, signal: AbortSignal): Promise<Channel> {
+  const remote = formatAddress(address);
+  return new Promise((resolve, reject) => {
+    const settle = (outcome: () => void): void => {
+      socket.off('connect', connected).off('error', refused);
+      signal.removeEventListener('abort', aborted);
+      outcome();
+    };
+    const connected = (): void => settle(() => resolve(new SocketChannel(socket, remote)));
+    const refused = (error: Error): void => settle(() => reject(dialFailed(remote, error)));
+    const aborted = (): void => {
+      socket.on('error', () => undefined).destroy();
+      settle(() => reject(signal.reason));
+    };
+    socket.once('connect', connected).once('error', refused);
+    signal.addEventListener('abort', aborted, { once: true });
+    if (signal.aborted) aborted();
+  });
+}
+
+/** Waits until a server listens, and tells its owner of each accepted socket from then on. */
+export function listening(
+  server: Server,
+  events: ListenEvents,
+  place: { readonly address: () => Address; readonly remote: (socket: Socket) => string },
+): Promise<Listening> {
+  server.on('connection', socket => events.accept(new SocketChannel(socket, place.remote(socket))));
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.once('listening', () => {
+      server.off('error', reject).on('error', events.trouble);
+      resolve({ address: place.address(), close: () => void server.close() });
+    });
+  });
+}
+
+function dialFailed(remote: string, error: Error): NetworkError {
+  const errors = error instanceof AggregateError ? (error.errors as Error[]) : [error];
+  const reasons = [...new Set(errors.map(reasonOf))].join(', ');
+  return new NetworkError('DIAL_FAILED', `cannot reach ${remote}: ${reasons}`, { cause: error });
+}
+
+/** What a failed listen or bind says to people. */
+export function listenFailed(address: Address, error: unknown): NetworkError {
+  const { code } = error as NodeJS.ErrnoException;
+  const reasons: Record<string, string> = {
+    EADDRINUSE: 'another program listens there already',
+    EACCES: 'permission denied',
+    EADDRNOTAVAIL: 'this machine has no such address',
+    ENOTFOUND: 'the name is not known',
+  };
+  const reason = reasons[code ?? ''] ?? reasonOf(error);
+  return new NetworkError('LISTEN_FAILED', `cannot listen on ${formatAddress(address)}: ${reason}`, {
+    cause: error,
+  });
+}

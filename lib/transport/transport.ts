@@ -1,0 +1,74 @@
+// The interface of this floor. A transport turns an address into channels; it knows sockets and nothing else.
+// Every stream transport passes test/contract/transport.ts, memory included.
+
+import type { Address } from '../base/address.ts';
+
+/** What a channel tells its one owner. */
+export interface ChannelEvents {
+  data(chunk: Buffer): void;
+  /** The backlog behind a `send` that returned false is gone. */
+  drained(): void;
+  /** The other side has said its last; all it said before has been given to `data`. */
+  ended(): void;
+  /** Once, last, nothing follows; `reason` where the end was not asked for. */
+  closed(reason?: Error): void;
+}
+
+export interface Channel {
+  /** Address of the other side, as text. */
+  readonly remote: string;
+  /** Bytes taken over by `send` that the system has not taken yet. */
+  readonly unsent: number;
+  /** Begins reading. Before this nothing is read, so nothing is lost. */
+  start(events: ChannelEvents): void;
+  /** Stops giving `data` soon (what was read already may still come), and `ended`, until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** @returns false when the caller should wait for `drained`. After `close` or the end it does nothing. */
+  send(bytes: Buffer): boolean;
+  /** Finishes sending, then closes; what still comes in is thrown away. */
+  close(): void;
+  /** Closes now; what was not sent is thrown away. */
+  destroy(reason?: Error): void;
+}
+
+export interface Listening {
+  /** The address, with the port that the system gave where 0 was asked for. */
+  readonly address: Address;
+  /** Nobody is accepted from now on; accepted channels live on. */
+  close(): void;
+}
+
+/** What a listening place tells its owner. */
+export interface ListenEvents {
+  accept(channel: Channel): void;
+  /** Accepting failed once (no descriptors left, say); the place goes on listening. */
+  trouble(error: Error): void;
+}
+
+export interface Transport {
+  /** @throws NetworkError DIAL_FAILED, or the signal's reason as soon as it is aborted. */
+  dial(address: Address, signal: AbortSignal): Promise<Channel>;
+  /** @throws NetworkError LISTEN_FAILED */
+  listen(address: Address, events: ListenEvents): Promise<Listening>;
+}
+
+/** What a bound packet socket tells its owner. */
+export interface PacketEvents {
+  packet(bytes: Buffer, from: Address): void;
+  trouble(error: Error): void;
+}
+
+export interface PacketSocket {
+  readonly address: Address;
+  /** Resolves when the system has taken the packet. @throws NetworkError CLOSED with the system's reason. */
+  send(bytes: Buffer, to: Address): Promise<void>;
+  close(): void;
+}
+
+export interface PacketTransport {
+  /** Longest packet in bytes. */
+  readonly longest: number;
+  /** @throws NetworkError LISTEN_FAILED */
+  bind(address: Address, events: PacketEvents): Promise<PacketSocket>;
+}

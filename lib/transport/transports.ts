@@ -1,0 +1,34 @@
+// Which transport serves which scheme. Each is loaded when an address first asks for it.
+
+import type { Address } from '../base/address.ts';
+import { UsageError } from '../base/errors.ts';
+import type { PacketTransport, Transport } from './transport.ts';
+
+/** Transports by scheme that are used before the built-in ones. */
+export type StreamTransports = { readonly [scheme: string]: Transport };
+
+const streams: { readonly [scheme: string]: () => Promise<Transport> } = {
+  tcp: async () => (await import('./tcp/index.ts')).tcp(),
+  unix: async () => (await import('./unix/index.ts')).unix(),
+};
+
+const packets: { readonly [scheme: string]: () => Promise<PacketTransport> } = {
+  udp: async () => (await import('./udp/index.ts')).udp(),
+};
+
+/** @throws UsageError INVALID_ADDRESS where no transport serves the scheme. */
+export async function streamTransport({ scheme }: Address, own: StreamTransports): Promise<Transport> {
+  return own[scheme] ?? (await load(streams, scheme));
+}
+
+/** @throws UsageError INVALID_ADDRESS where no transport serves the scheme. */
+export function packetTransport({ scheme }: Address): Promise<PacketTransport> {
+  return load(packets, scheme);
+}
+
+async function load<T>(known: { readonly [scheme: string]: () => Promise<T> }, scheme: string): Promise<T> {
+  const found = known[scheme];
+  if (found !== undefined) return found();
+  const names = Object.keys(known).join(', ');
+  throw new UsageError('INVALID_ADDRESS', `there is no transport for ${scheme}: (there is ${names})`);
+}

@@ -1,0 +1,48 @@
+// Unix stream sockets by path, mode 0600. A file that a dead process left behind is taken over.
+
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import net from 'node:net';
+import type { Address } from '../../base/address.ts';
+import { listenFailed, listening, opened } from '../socket-channel.ts';
+import type { ListenEvents, Listening, Transport } from '../transport.ts';
+
+export function unix(): Transport {
+  return {
+    dial: (address, signal) => opened(net.connect({ path: address.path, allowHalfOpen: true }), address, signal),
+    async listen(address, events) {
+      try {
+        return await listen(address, events);
+      } catch (error) {
+        if (!(await isStale(error, address.path))) throw listenFailed(address, error);
+      }
+      unlinkSync(address.path);
+      return listen(address, events).catch(error => Promise.reject(listenFailed(address, error)));
+    },
+  };
+}
+
+async function listen(address: Address, events: ListenEvents): Promise<Listening> {
+  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  server.listen({ path: address.path });
+  let accepted = 0;
+  const remote = (): string => {
+    accepted += 1;
+    return `unix:${address.path}#${accepted}`;
+  };
+  const place = await listening(server, events, { address: () => address, remote });
+  chmodSync(address.path, 0o600);
+  return place;
+}
+
+/** Whether the path is a socket that nobody answers on. */
+async function isStale(error: unknown, path: string): Promise<boolean> {
+  if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || !lstatSync(path).isSocket()) return false;
+  return new Promise(resolve => {
+    const probe = net.connect({ path });
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(false);
+    });
+    probe.once('error', (refused: NodeJS.ErrnoException) => resolve(refused.code === 'ECONNREFUSED'));
+  });
+}
