@@ -33,6 +33,11 @@ export class LineSlicer {
     return this.#restLength;
   }
 
+  /** Whole lines not yet moved to. */
+  get left(): number {
+    return this.text.slice(this.#next).split('\n').length - 1;
+  }
+
   /** Feeds any bytes; the chunk is not kept. */
   push(chunk: Buffer): void {
     const last = chunk.lastIndexOf(LF);

@@ -6,7 +6,7 @@
 //   idle ─start▶ open ─end▶ ended ──────┐ (the other side said its last: the rest is handled first)
 //                 │  └─drain▶ draining ─┼─finish▶ closing ─gone▶ closed
 //                 └──────finish─────────┘ (running handlers end first)
-//   open, ended ─gone▶ rest ─finish▶ closed    (what had come in before the end is still handled)
+//   open, ended ─gone▶ rest ─finish▶ closed    (what had come in before is still handled, as far as nothing holds it)
 //
 // A handler's promise holds the link: no further message is handled before it settles. While requests of ours
 // wait for answers, reading goes on all the same, answers pass by, and the others are held back in their order.
@@ -193,9 +193,10 @@ export class Link implements ChannelEvents, Worker {
       this.#reading.pause();
       return true;
     }
-    if (this.#mayHandle()) {
+    if (state === 'rest') this.#endRest();
+    else if (this.#mayHandle()) {
       this.#reading.resume();
-      if (state !== 'open') this.#finishIfIdle();
+      if (state === 'ended') this.#finishIfIdle();
     } else if (this.#role.enabled && this.#role.awaiting > 0 && this.#reading.roomToHold) this.#reading.resume();
     else this.#reading.pause();
     return false;
@@ -272,10 +273,19 @@ export class Link implements ChannelEvents, Worker {
   #finishIfIdle(): void {
     if (this.#handling.running > 0) return;
     this.#flush();
-    if (this.#machine.step('finish') === 'closing') {
-      this.#deadline ??= this.#settings.clock.after(this.#settings.drainTime, () => this.#channel.destroy());
-      this.#channel.close();
-    } else this.#role.linkClosed(this.#reason);
+    this.#machine.step('finish');
+    this.#deadline ??= this.#settings.clock.after(this.#settings.drainTime, () => this.#channel.destroy());
+    this.#channel.close();
+  }
+
+  /** The channel is gone. What a running handler still holds back is not waited for: it may hold for ever. */
+  #endRest(): void {
+    this.#machine.step('finish');
+    const { left } = this.#reading;
+    const { logger, name } = this.#role;
+    if (left > 0) logger.log('warn', `lines received and not handled: ${left}`, { connection: name });
+    this.#reading.clear();
+    this.#role.linkClosed(this.#reason);
   }
 
   #closedError(): NetworkError {

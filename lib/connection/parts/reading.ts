@@ -50,6 +50,11 @@ export class Reading {
     return held.message;
   }
 
+  /** Lines and messages that came in and were not handled. */
+  get left(): number {
+    return (this.#held?.length ?? 0) + this.slicer.left;
+  }
+
   pause(): void {
     if (this.#flow === 'paused') return;
     this.#flow = 'paused';
