@@ -7,13 +7,13 @@ import { ReopeningFile } from './reopening-file.ts';
 
 export interface ServiceLoggerOptions {
   /** Name in front of each line. @default none */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Finest severity that is logged. @default 'info' */
-  readonly level?: Severity;
+  readonly level?: Severity | undefined;
   /** Lines for people on the standard error. @default true */
-  readonly console?: boolean;
+  readonly console?: boolean | undefined;
   /** Lines into a file, one JSON object each. @default none */
-  readonly file?: string;
+  readonly file?: string | undefined;
 }
 
 /** A winston logger that can reopen its files. */

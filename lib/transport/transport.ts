@@ -69,6 +69,11 @@ export interface PacketSocket {
 export interface PacketTransport {
   /** Longest packet in bytes. */
   readonly longest: number;
+  /**
+   * Sends one packet from a socket of its own, and listens for a moment whether the other machine refuses it.
+   * Silence is no proof that it arrived. @throws NetworkError CLOSED
+   */
+  sendOnce(bytes: Buffer, to: Address): Promise<void>;
   /** @throws NetworkError LISTEN_FAILED */
   bind(address: Address, events: PacketEvents): Promise<PacketSocket>;
 }

@@ -11,10 +11,13 @@ import type { PacketEvents, PacketSocket, PacketTransport } from '../transport.t
 
 /** Longest message in a UDP packet, in bytes (reference eventdispatcher §2.6). */
 const longest = 1024;
+/** A refusal (ICMP port unreachable) from this machine or a near one comes within so many ms. */
+const refusalTime = 20;
 
 export function udp(): PacketTransport {
   return {
     longest,
+    sendOnce,
     async bind(address, events) {
       const { host, port } = address;
       const socket = dgram.createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' });
@@ -34,6 +37,23 @@ export function udp(): PacketTransport {
   };
 }
 
+function sendOnce(bytes: Buffer, to: Address): Promise<void> {
+  const socket = dgram.createSocket({ type: isIPv6(to.host) ? 'udp6' : 'udp4' });
+  return new Promise<void>((resolve, reject) => {
+    socket.once('error', error => reject(notSent(to, error)));
+    socket.connect(to.port, to.host, () => {
+      socket.send(bytes, error => {
+        if (error === null) setTimeout(resolve, refusalTime);
+        else reject(notSent(to, error));
+      });
+    });
+  }).finally(() => socket.close());
+}
+
+function notSent(to: Address, error: unknown): NetworkError {
+  return new NetworkError('CLOSED', `cannot send to ${formatAddress(to)}: ${reasonOf(error)}`, { cause: error });
+}
+
 function bound(socket: Socket, address: Address, events: PacketEvents): PacketSocket {
   socket.on('error', events.trouble);
   socket.on('message', (bytes: Buffer, from: RemoteInfo) =>
@@ -43,12 +63,7 @@ function bound(socket: Socket, address: Address, events: PacketEvents): PacketSo
     address,
     send: (bytes, to) =>
       new Promise((resolve, reject) => {
-        const failed = (error: unknown): void =>
-          reject(
-            new NetworkError('CLOSED', `cannot send to ${formatAddress(to)}: ${reasonOf(error)}`, {
-              cause: error,
-            }),
-          );
+        const failed = (error: unknown): void => reject(notSent(to, error));
         try {
           socket.send(bytes, to.port, to.host, error => (error === null ? resolve() : failed(error)));
         } catch (error) {

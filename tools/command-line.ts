@@ -1,0 +1,110 @@
+// What every program here shares: options from the command line, from environment variables and from a file, in
+// this order of weight; --help and --version; shell completion; one clear line for an error, and an exit code.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { InferredOptionTypes, Options } from 'yargs';
+import yargs from 'yargs';
+import { UsageError } from '../lib/base/errors.ts';
+
+/** 0 done, 1 failed, 2 the command line (or the config file) is wrong. */
+export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+
+export interface Program<O extends Record<string, Options>> {
+  readonly name: string;
+  /** One sentence. */
+  readonly summary: string;
+  /** A bare argument: its name, and what it says. */
+  readonly bare?: { readonly name: keyof O & string; readonly describe: string };
+  readonly options: O;
+  readonly examples: readonly (readonly [command: string, what: string])[];
+}
+
+const { version } = createRequire(import.meta.url)('ed-communicator/package.json') as { version: string };
+export const packageVersion: string = version;
+
+/**
+ * The options of this call; undefined where help, the version or a completion was asked for and printed.
+ * @throws UsageError for a wrong command line
+ */
+export async function commandLine<O extends Record<string, Options>>(
+  program: Program<O>,
+  words: readonly string[],
+): Promise<InferredOptionTypes<O> | undefined> {
+  const { name, summary, bare, options, examples } = program;
+  const usage = bare === undefined ? '$0' : `$0 [${bare.name}]`;
+  const parser = yargs()
+    .scriptName(name)
+    .command(usage, summary, command =>
+      bare === undefined ? command : command.positional(bare.name, { type: 'string', describe: bare.describe }),
+    )
+    .options(withEnvironment(name, options))
+    .config('config', 'A JSON file with options', readConfig)
+    .example(examples.map(([command, what]) => [command, what]))
+    .completion('completion', 'Print a script for completion in the shell')
+    .epilogue(epilogue(name))
+    .version(version)
+    .strict()
+    .parserConfiguration({ 'duplicate-arguments-array': false })
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .fail((text, error) => {
+      throw error instanceof UsageError ? error : new UsageError('INVALID_VALUE', text || error.message);
+    });
+  const parsed = await parser.parseAsync([...words]);
+  const asked = parsed.help === true || parsed.version === true || words[0] === 'completion';
+  return asked || words.includes('--get-yargs-completions') ? undefined : (parsed as unknown as InferredOptionTypes<O>);
+}
+
+/**
+ * Runs a program to its exit code, and says in one line what went wrong. A failed program ends at once, whatever
+ * it had opened before.
+ */
+export async function runProgram(name: string, main: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    const wrongUse = error instanceof UsageError;
+    const text = error instanceof Error ? error.message : String(error);
+    const advice = wrongUse ? ` (see ${name} --help)` : '';
+    process.stderr.write(`${name}: ${text}${advice}\n`);
+    process.exit(wrongUse ? exitCodes.usage : exitCodes.failed);
+  }
+}
+
+/** `--log-file` of `server` may come from ED_SERVER_LOG_FILE. Other ED_ variables are none of its business. */
+function withEnvironment<O extends Record<string, Options>>(name: string, options: O): O {
+  const entries = Object.entries(options).map(([option, rules]) => {
+    const text = process.env[variable(name, option)];
+    return [option, text === undefined ? rules : { ...rules, default: fromText(rules, text) }];
+  });
+  return Object.fromEntries(entries) as O;
+}
+
+function fromText({ type, array }: Options, text: string): unknown {
+  if (type === 'boolean') return text === 'true' || text === '1';
+  return array === true ? text.split(' ') : text;
+}
+
+function variable(name: string, option: string): string {
+  const prefix = name.startsWith('ed-') ? name : `ed-${name}`;
+  return `${prefix}-${option}`.toUpperCase().replaceAll('-', '_');
+}
+
+function readConfig(path: string): Record<string, unknown> {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  } catch (error) {
+    throw new UsageError('INVALID_VALUE', `config file ${path}: ${(error as Error).message}`);
+  }
+}
+
+function epilogue(name: string): string {
+  return [
+    `Each option may also come from the environment (${variable(name, 'config').replace(/_CONFIG$/, '_…')},`,
+    `such as ${variable(name, 'trace')}=true) or from the file of --config; the command line wins.`,
+    '',
+    'Exit codes: 0 done, 1 failed (one line on the standard error says why), 2 wrong command line.',
+  ].join('\n');
+}

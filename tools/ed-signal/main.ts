@@ -1,0 +1,122 @@
+// The command line of ed-signal, read and turned into one message and one place to send it to.
+
+import { hostname } from 'node:os';
+import type { Address } from '../../lib/base/address.ts';
+import { parseAddress, parseHostPort } from '../../lib/base/address.ts';
+import { UsageError } from '../../lib/base/errors.ts';
+import type { Message } from '../../lib/message/message.ts';
+import { nameOfHost } from '../../lib/message/names.ts';
+import { decode } from '../../lib/message/text.ts';
+import { commandLine, exitCodes, runProgram } from '../command-line.ts';
+import type { Order } from './send.ts';
+import { sendDatagram, sendOverStream } from './send.ts';
+
+const defaultHost = '127.0.0.1:4041';
+
+const program = {
+  name: 'ed-signal',
+  summary: 'Send one message to a service.',
+  bare: { name: 'message', describe: 'The same as --message' },
+  options: {
+    message: { alias: 'm', type: 'string', describe: '[[server:]service/]COMMAND' },
+    server: {
+      alias: 's',
+      type: 'string',
+      describe: 'Address to send to; or, if it is none, the server in the message',
+    },
+    host: { alias: 'H', type: 'string', describe: `Address to send to (default ${defaultHost})` },
+    service: { alias: 'S', type: 'string', describe: 'Service in the message' },
+    type: { alias: 't', choices: ['udp', 'tcp'], default: 'udp', describe: 'How to send' },
+    param: { alias: 'p', type: 'string', array: true, nargs: 1, describe: 'A parameter, name=value; may be repeated' },
+    'secret-code': { alias: 'c', type: 'string', describe: 'Adds parameter secret_code' },
+    reply: { alias: 'r', type: 'boolean', default: false, describe: 'Wait for the answer and print it (tcp)' },
+    timeout: { type: 'string', default: '5', describe: 'Longest time for all, in seconds (or 500ms)' },
+    trace: { type: 'boolean', default: false, describe: 'Show what is sent and received' },
+  },
+  examples: [
+    ['$0 --server 127.0.0.1:3001 --type tcp --message QUIT', 'End the example daemon'],
+    ['$0 --server 127.0.0.1:3002 LOG_ROTATE', 'Make it reopen its log file'],
+    ['$0 --host 127.0.0.1:4040 --type tcp --reply -m HELP', 'Ask a service for its commands'],
+    ['$0 svc/EVENT --param id=1 --param text="hello"', 'To a service of the broker on this machine'],
+  ],
+} as const;
+
+interface Given {
+  readonly message?: string | undefined;
+  readonly server?: string | undefined;
+  readonly host?: string | undefined;
+  readonly service?: string | undefined;
+  readonly param?: readonly string[] | undefined;
+  readonly 'secret-code'?: string | undefined;
+  readonly type: string;
+  readonly reply: boolean;
+  readonly timeout: string;
+  readonly trace: boolean;
+}
+
+export async function main(): Promise<void> {
+  await runProgram(program.name, async () => {
+    const given: Given | undefined = await commandLine(program, process.argv.slice(2));
+    if (given === undefined) return exitCodes.done;
+    const order = orderOf(given);
+    await (order.address.scheme === 'udp' ? sendDatagram(order) : sendOverStream(order));
+    return exitCodes.done;
+  });
+}
+
+function orderOf(given: Given): Order {
+  const { server, host, type, reply, trace } = given;
+  const isAddress = server !== undefined && (parseHostPort(server) !== undefined || server.includes('://'));
+  if (isAddress && host !== undefined) throw wrong('--server is an address, and so is --host: give one of them');
+  const place = isAddress ? server : (host ?? defaultHost);
+  const address = addressOf(place, type);
+  if (reply && address.scheme === 'udp') throw wrong('a datagram has no reply: add --type tcp');
+  const message = messageOf(given, isAddress ? undefined : server);
+  return { address, message, reply, trace, timeout: milliseconds(given.timeout) };
+}
+
+function addressOf(place: string, type: string): Address {
+  const address = parseAddress(place.includes(':') ? place : `${place}:4041`, type);
+  if (!['udp', 'tcp', 'unix'].includes(address.scheme)) throw wrong(`${address.scheme}: is not known here`);
+  if (address.scheme !== 'unix' && address.port === 0) throw wrong(`${place} has no port`);
+  return address;
+}
+
+function messageOf(given: Given, server: string | undefined): Message {
+  const { message: text, service, param = [] } = given;
+  if (text === undefined || text === '') throw wrong('there is no --message to send');
+  const message = read(text);
+  if (message.to.server !== '' && server !== undefined) throw wrong('the server is in --message already');
+  if (message.to.service !== '' && service !== undefined) throw wrong('the service is in --message already');
+  const to = { server: message.to.server || (server ?? ''), service: message.to.service || (service ?? '') };
+  const parameters = Object.fromEntries(param.map(readParameter));
+  const from = { server: nameOfHost(hostname()), service: 'ed_signal' };
+  return message.with({ ...parameters, secret_code: given['secret-code'] }).addressed({ to, from });
+}
+
+/** `[[server:]service/]COMMAND`, and nothing else. */
+function read(text: string): Message {
+  try {
+    const message = decode(text);
+    const plain = message?.from.server === '' && message.from.service === '' && message.list.length === 0;
+    if (message !== undefined && plain && /^[A-Z_][A-Z0-9_]*$/.test(message.command)) return message;
+  } catch {
+    // told below
+  }
+  throw wrong(`"${text}" is no [[server:]service/]COMMAND (commands are A-Z, 0-9 and _)`);
+}
+
+function readParameter(text: string): [string, string] {
+  const equal = text.indexOf('=');
+  return equal < 0 ? [text, ''] : [text.slice(0, equal), text.slice(equal + 1)];
+}
+
+function milliseconds(text: string): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(text) ?? [];
+  if (digits === undefined) throw wrong(`--timeout ${text} is no time: write seconds, as 5 or 0.5, or 500ms`);
+  return Number(digits) * (unit === 'ms' ? 1 : 1000);
+}
+
+function wrong(text: string): UsageError {
+  return new UsageError('INVALID_VALUE', text);
+}
