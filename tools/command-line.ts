@@ -45,16 +45,27 @@ export async function commandLine<O extends Record<string, Options>>(
     .epilogue(epilogue(name))
     .version(version)
     .strict()
-    .parserConfiguration({ 'duplicate-arguments-array': false })
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((text, error) => {
       throw error instanceof UsageError ? error : new UsageError('INVALID_VALUE', text || error.message);
     });
-  const parsed = await parser.parseAsync([...words]);
-  const asked = parsed.help === true || parsed.version === true || words[0] === 'completion';
-  return asked || words.includes('--get-yargs-completions') ? undefined : (parsed as unknown as InferredOptionTypes<O>);
+  if (words[0] === 'completion') {
+    parser.showCompletionScript();
+    return undefined;
+  }
+  const parsed: Record<string, unknown> = await parser.parseAsync([...words]);
+  if (parsed.help === true || parsed.version === true || words.includes('--get-yargs-completions')) return undefined;
+  refuseTwice(options, parsed);
+  return parsed as InferredOptionTypes<O>;
+}
+
+function refuseTwice(options: Record<string, Options>, parsed: Record<string, unknown>): void {
+  for (const [option, { array }] of Object.entries(options)) {
+    if (array === true || !Array.isArray(parsed[option])) continue;
+    throw new UsageError('INVALID_VALUE', `--${option} is given twice`);
+  }
 }
 
 /**
