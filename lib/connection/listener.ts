@@ -185,7 +185,7 @@ export class Listener extends Connection<ListenerEvents> {
   }
 
   #accept(channel: Channel, owner: Owner): void {
-    if (this.state !== 'open') return channel.destroy();
+    if (this.state !== 'open' && this.state !== 'opening') return channel.destroy();
     if (this.#peers.size + this.#held.length >= this.#limits.connections) return this.#refuse(channel, owner);
     if (!this.enabled) {
       if (this.#held.length >= mostHeld) return this.#refuse(channel, owner);

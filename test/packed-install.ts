@@ -1,0 +1,73 @@
+// Packs the project, installs the pack in an empty folder, and uses it there as a TypeScript user would:
+// type-checks a program against its types, compiles it, runs it, and runs the installed command.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const program = `
+import { Communicator, Dispatcher, defineMessage, integer, memory, string } from 'ed-communicator';
+import type { Message } from 'ed-communicator';
+
+const EVENT = defineMessage('EVENT', { id: integer(), text: string({ optional: true }) });
+const communicator = new Communicator({ transports: { memory: memory() } });
+let total = 0;
+const dispatcher = new Dispatcher()
+  .on(EVENT, ({ parameters }) => {
+    const id: number = parameters.id;
+    const text: string | undefined = parameters.text;
+    total += id + (text ?? '').length;
+  })
+  .on('ASK', (message: Message, peer) => peer.send(message.reply('ANSWER', { total })));
+communicator.listen('memory:here', { dispatcher });
+const client = communicator.permanent('memory:here');
+client.send(EVENT.of({ id: 40, text: 'ab' }));
+const answer = await client.request('ASK');
+if (answer.integer('total') !== 42) throw new Error('the total is ' + answer.get('total'));
+const report = await communicator.stop();
+if (report.abandoned.length > 0) throw new Error('something was abandoned');
+process.stdout.write('works\\n');
+`;
+
+const wrongProgram = `
+import { defineMessage, integer } from 'ed-communicator';
+defineMessage('EVENT', { id: integer() }).of({ id: 'not a number' });
+`;
+
+const tsconfig = {
+  compilerOptions: { target: 'es2022', module: 'nodenext', strict: true, skipLibCheck: false, types: ['node'] },
+  files: ['program.ts'],
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'ed-communicator-packed-'));
+const here = process.cwd();
+const run = (command: string, words: readonly string[], cwd: string): string =>
+  execFileSync(command, words, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+
+function expect(what: string, found: string, pattern: RegExp): void {
+  if (!pattern.test(found)) throw new Error(`${what}: ${String(pattern)} is not in ${found}`);
+  process.stdout.write(`${what}: as expected\n`);
+}
+
+try {
+  const packed = run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], here).trim();
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
+  writeFileSync(join(folder, 'program.ts'), program);
+  run('npm', ['install', '--no-audit', '--no-fund', '--silent', `./${packed}`, '@types/node@20'], folder);
+  const tsc = join(here, 'node_modules/typescript/bin/tsc');
+  run(process.execPath, [tsc, '-p', '.'], folder);
+  expect('a typed program', run(process.execPath, ['program.js'], folder), /^works$/m);
+  expect('the command', run('npx', ['--no-install', 'ed-signal', '--version'], folder), /^\d+\.\d+\.\d+$/m);
+  writeFileSync(join(folder, 'program.ts'), wrongProgram);
+  let found = '';
+  try {
+    execFileSync(process.execPath, [tsc, '-p', '.'], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+  } catch (error) {
+    found = String((error as { stdout?: unknown }).stdout);
+  }
+  expect('a wrong parameter', found, /TS2322/);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
