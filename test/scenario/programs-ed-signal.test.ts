@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import t from 'tap';
 import { nameOfHost } from '../../lib/message/names.ts';
-import { edSignal, startServer } from '../support/programs.ts';
+import { edSignal, start, startServer } from '../support/programs.ts';
 
 const sender = `<${nameOfHost(hostname())}:ed_signal`;
 
@@ -78,6 +78,14 @@ t.test('prints the answer to its message, not the greeting', async t => {
   const { address } = await startServer(t);
   const { code, out } = await edSignal(t, '--server', address, '--type', 'tcp', '--reply', '--message', 'DAD');
   t.same([code, out], [0, `${sender.slice(1)}/CLIMB\n`]);
+});
+
+t.test('talks to a service on a unix socket', async t => {
+  const path = join(t.testdir({}), 'service.sock');
+  const service = start(t, 'examples/server', ['--listen', `unix:${path}`, '--log-rotate-listen', '127.0.0.1:0']);
+  await service.says(/listening on (unix:\S+)/);
+  const { code, out } = await edSignal(t, '--server', `unix:${path}`, '--reply', '--message', 'TOP');
+  t.same([code, out], [0, `${sender.slice(1)}/WHO\n`]);
 });
 
 t.test('prints the first line where the answer is addressed to nobody, as old services do', async t => {

@@ -66,7 +66,7 @@ export async function main(): Promise<void> {
 
 function orderOf(given: Given): Order {
   const { server, host, type, reply, trace } = given;
-  const isAddress = server !== undefined && (parseHostPort(server) !== undefined || server.includes('://'));
+  const isAddress = server !== undefined && (parseHostPort(server) !== undefined || /^[a-z]+:/.test(server));
   if (isAddress && host !== undefined) throw wrong('--server is an address, and so is --host: give one of them');
   const place = isAddress ? server : (host ?? defaultHost);
   const address = addressOf(place, type);
