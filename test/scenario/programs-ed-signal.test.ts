@@ -2,10 +2,10 @@
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
-import { hostname } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import t from 'tap';
@@ -81,7 +81,12 @@ t.test('prints the answer to its message, not the greeting', async t => {
 });
 
 t.test('talks to a service on a unix socket', async t => {
-  const path = join(t.testdir({}), 'service.sock');
+  const folder = mkdtempSync(join(tmpdir(), 'ed-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const long = start(t, 'examples/server', ['--listen', `unix:${folder}/${'x'.repeat(100)}`]);
+  t.same(await long.ended, { code: 2, signal: null });
+  t.match(long.err, /a unix path has at most 107 bytes/);
+  const path = join(folder, 'service.sock');
   const service = start(t, 'examples/server', ['--listen', `unix:${path}`, '--log-rotate-listen', '127.0.0.1:0']);
   await service.says(/listening on (unix:\S+)/);
   const { code, out } = await edSignal(t, '--server', `unix:${path}`, '--reply', '--message', 'TOP');

@@ -3,13 +3,21 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import type { Address } from '../../base/address.ts';
+import { UsageError } from '../../base/errors.ts';
 import { listenFailed, listening, opened } from '../socket-channel.ts';
 import type { ListenEvents, Listening, Transport } from '../transport.ts';
 
+/** The system has room for no longer path, in bytes; it would cut it without a word. */
+const longestPath = 107;
+
 export function unix(): Transport {
   return {
-    dial: (address, signal) => opened(net.connect({ path: address.path, allowHalfOpen: true }), address, signal),
+    async dial(address, signal) {
+      refuseLong(address);
+      return opened(net.connect({ path: address.path, allowHalfOpen: true }), address, signal);
+    },
     async listen(address, events) {
+      refuseLong(address);
       try {
         return await listen(address, events);
       } catch (error) {
@@ -19,6 +27,13 @@ export function unix(): Transport {
       return listen(address, events).catch(error => Promise.reject(listenFailed(address, error)));
     },
   };
+}
+
+/** @throws UsageError INVALID_ADDRESS */
+function refuseLong({ path }: Address): void {
+  const length = Buffer.byteLength(path);
+  if (length <= longestPath) return;
+  throw new UsageError('INVALID_ADDRESS', `a unix path has at most ${longestPath} bytes, this has ${length}: ${path}`);
 }
 
 async function listen(address: Address, events: ListenEvents): Promise<Listening> {
