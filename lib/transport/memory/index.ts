@@ -59,7 +59,7 @@ class MemoryChannel implements Channel {
   }
 
   get unsent(): number {
-    return this.#peer === undefined ? 0 : this.#peer.#unread;
+    return this.#flow === 'closed' || this.#peer === undefined ? 0 : this.#peer.#unread;
   }
 
   join(peer: MemoryChannel): void {
@@ -84,7 +84,7 @@ class MemoryChannel implements Channel {
 
   send(bytes: Buffer): boolean {
     const peer = this.#peer;
-    if (this.#sending === 'ended' || peer === undefined) return true;
+    if (this.#sending === 'ended' || this.#flow === 'closed' || peer === undefined) return true;
     peer.arrive({ kind: 'data', bytes: Buffer.from(bytes) });
     if (peer.#unread >= highWater) this.#sending = 'full';
     return this.#sending === 'open';
@@ -153,6 +153,7 @@ class MemoryChannel implements Channel {
     this.#flow = 'closed';
     this.#reason = reason;
     this.#arrivals = [];
+    this.#unread = 0;
     queueMicrotask(() => this.#events?.closed(reason));
   }
 }
