@@ -12,17 +12,25 @@ export interface Clock {
   after(ms: number, run: () => void): Cancel;
 }
 
-/** setTimeout fires at once beyond this many milliseconds, so longer waits are taken in steps. */
+/**
+ * setTimeout fires at once beyond this many milliseconds, so longer waits are taken in steps. It may also fire a
+ * little early, because it counts from the beginning of the loop's round: then the rest is waited for.
+ */
 const longestTimeout = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => performance.timeOrigin + performance.now(),
   after(ms, run) {
+    const due = performance.now() + ms;
     let timer: NodeJS.Timeout;
     const wait = (left: number): void => {
-      const step = Math.min(left, longestTimeout);
-      timer = setTimeout(() => (left > step ? wait(left - step) : run()), step);
+      timer = setTimeout(look, Math.min(Math.ceil(left), longestTimeout));
+    };
+    const look = (): void => {
+      const left = due - performance.now();
+      if (left > 0) wait(left);
+      else run();
     };
     wait(ms);
     return () => clearTimeout(timer);

@@ -80,7 +80,7 @@ export class BoundedQueue<T> {
     this.#bytes += bytes;
   }
 
-  /** Takes out the oldest that has not expired. */
+  /** Takes out the oldest. */
   shift(): T | undefined {
     const entry = this.#entries[this.#head];
     if (entry === undefined) return undefined;

@@ -150,11 +150,19 @@ export class Communicator implements Owner {
     return this.#added(new Signal(signal, handler, options));
   }
 
-  /** Takes over a connection and starts it; false if it is here already. While stopping it is ended at once. */
+  /**
+   * Takes over a connection and starts it; false if it is here already. While stopping it is ended at once.
+   * @throws UsageError ILLEGAL_STEP for one that was started before
+   */
   add(connection: Owned): boolean {
     if (this.#connections.has(connection)) return false;
     this.#connections.add(connection);
-    connection.start(this);
+    try {
+      connection.start(this);
+    } catch (error) {
+      this.#connections.delete(connection);
+      throw error;
+    }
     if (this.state === 'stopping') connection.stop();
     return true;
   }

@@ -21,22 +21,13 @@ import type { Owner, Unfinished } from './connection.ts';
 import { Connection } from './connection.ts';
 import type { ClientOptions, ClientSettings } from './parts/client-options.ts';
 import { knownClientOptions, settle } from './parts/client-options.ts';
+import type { ClientState, ClientStep } from './parts/client-table.ts';
+import { clientTable } from './parts/client-table.ts';
 import { dial } from './parts/dial.ts';
 import { Link } from './parts/link.ts';
 import type { LinkRole } from './parts/link-role.ts';
 import { Outbox } from './parts/outbox.ts';
 import { Requests } from './parts/requests.ts';
-
-export type ClientState = 'idle' | 'dialing' | 'open' | 'waiting' | 'closed';
-export type ClientStep = 'start' | 'opened' | 'failed' | 'lost' | 'due' | 'stop';
-
-export const clientTable: StateTable<ClientState, ClientStep> = {
-  idle: { start: 'dialing', stop: 'closed' },
-  dialing: { opened: 'open', failed: 'closed', stop: 'closed' },
-  open: { lost: 'closed', stop: 'closed' },
-  waiting: {},
-  closed: {},
-};
 
 export type ClientEvents = {
   /** Each time the state changes. */
@@ -60,6 +51,8 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   protected readonly addresses: readonly Address[];
   protected readonly options: ClientOptions;
   protected readonly stopping = new AbortController();
+  /** When the present or the last link was open and greeted, on the clock. */
+  protected openSince: number | undefined;
   readonly #machine: StateMachine<ClientState, ClientStep>;
   #settings: ClientSettings | undefined;
   #outbox: Outbox | undefined;
@@ -137,8 +130,9 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     const reason = new NetworkError('CLOSED', `${this.name} was stopped`);
     this.stopping.abort(reason);
     this.#requests?.fail(reason.message);
-    if (this.#link === undefined) this.#end(undefined);
-    else this.#finish();
+    if (this.#link === undefined) return this.#end(undefined);
+    this.#link.mustEnd();
+    this.#finish();
   }
 
   destroy(reason?: Error): void {
@@ -233,6 +227,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     const link = new Link(channel, this.settings.link, this);
     this.#link = link;
     this.#greeting = 'under way';
+    this.openSince = undefined;
     this.#step('opened');
     this.logger.log('info', `connected to ${channel.remote}`, { connection: this.name });
     link.start();
@@ -263,6 +258,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   #greeted(link: Link): void {
     if (this.#link !== link) return;
     this.#greeting = 'done';
+    this.openSince = this.owner?.clock.now();
     if (this.state === 'closed') return this.#finish();
     this.#flush();
     this.tell('open');

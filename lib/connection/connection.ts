@@ -3,7 +3,7 @@
 import { EventEmitter } from 'node:events';
 import type { Address } from '../base/address.ts';
 import type { Clock } from '../base/clock.ts';
-import { reasonOf } from '../base/errors.ts';
+import { reasonOf, UsageError } from '../base/errors.ts';
 import { wholeInRange } from '../base/options.ts';
 import type { Logger } from '../logging/index.ts';
 import type { PacketTransport, Transport } from '../transport/index.ts';
@@ -36,7 +36,7 @@ export interface Owned {
   readonly enabled: boolean;
   /** What `destroy` would lose at this moment; after its end, what was lost. */
   readonly unfinished: Unfinished;
-  /** For its communicator. */
+  /** For its communicator. @throws UsageError ILLEGAL_STEP where it was started before or has ended */
   start(owner: Owner): void;
   /** Ends in good order: what is under way is finished, nothing new begun. */
   stop(): void;
@@ -138,6 +138,8 @@ export abstract class Connection<E extends EventsOf<E>> extends EventEmitter<Eve
   }
 
   start(owner: Owner): void {
+    if (this.state !== 'idle')
+      throw new UsageError('ILLEGAL_STEP', `${this.name} is ${this.state}, it cannot be started`);
     this.#owner = owner;
     this.begin(owner);
   }
@@ -157,11 +159,16 @@ export abstract class Connection<E extends EventsOf<E>> extends EventEmitter<Eve
 
   /** Emits an event; a listener that throws is logged, and disturbs nobody else. */
   protected tell(event: string, ...values: unknown[]): void {
-    try {
-      (this as EventEmitter).emit(event, ...values);
-    } catch (error) {
+    const failed = (error: unknown): void => {
       const text = `a listener of "${event}" failed: ${reasonOf(error)}`;
       this.#owner?.logger.log('error', text, { connection: this.name, error });
+    };
+    for (const listener of (this as EventEmitter).rawListeners(event)) {
+      try {
+        Promise.resolve(Reflect.apply(listener, this, values)).catch(failed);
+      } catch (error) {
+        failed(error);
+      }
     }
   }
 

@@ -20,7 +20,7 @@ import type { PacketSocket, PacketTransport } from '../transport/index.ts';
 import type { ConnectionOptions, Owner, Unfinished } from './connection.ts';
 import { Connection, nothingUnfinished } from './connection.ts';
 import { Opening } from './parts/opening.ts';
-import { secretMatches, secretParameter } from './parts/secret.ts';
+import { secretMatches, secretParameter } from './secret.ts';
 
 export type DatagramState = 'idle' | 'opening' | 'open' | 'closed';
 type DatagramEvent = 'start' | 'bound' | 'failed' | 'stop';

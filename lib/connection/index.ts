@@ -1,4 +1,4 @@
-export type { ClientEvents, ClientState } from './client.ts';
+export type { ClientEvents } from './client.ts';
 export { Client } from './client.ts';
 export type {
   ConnectionOptions,
@@ -17,6 +17,7 @@ export { Listener } from './listener.ts';
 export type { LogRotateOptions } from './log-rotate.ts';
 export { logRotate } from './log-rotate.ts';
 export type { ClientLimits, ClientOptions } from './parts/client-options.ts';
+export type { ClientState } from './parts/client-table.ts';
 export type { OutboxLimits } from './parts/outbox.ts';
 export type { PeerEvents } from './peer.ts';
 export { Peer } from './peer.ts';

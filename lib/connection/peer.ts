@@ -1,6 +1,6 @@
 // A peer: the other side of a connection that a listener accepted.
 
-import { asError } from '../base/errors.ts';
+import { asError, reasonOf } from '../base/errors.ts';
 import type { Correspondent, RequestOptions, Sending } from '../dispatcher/index.ts';
 import type { Logger } from '../logging/index.ts';
 import { silentLogger } from '../logging/index.ts';
@@ -93,14 +93,17 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, Correspond
 
   protected override begin(_owner: Owner): void {
     this.#link.start();
-    try {
-      this.#greet(this);
-    } catch (error) {
-      this.logger.log('error', `greeting failed: ${asError(error).message}`, {
+    const failed = (error: unknown): void => {
+      this.logger.log('error', `greeting failed: ${reasonOf(error)}`, {
         connection: this.name,
         error,
       });
       this.destroy(asError(error));
+    };
+    try {
+      Promise.resolve(this.#greet(this)).catch(failed);
+    } catch (error) {
+      failed(error);
     }
   }
 

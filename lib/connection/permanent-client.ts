@@ -10,19 +10,11 @@ import pRetry from 'p-retry';
 import { pauseAfter } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
 import { asError, CommunicatorError, NetworkError } from '../base/errors.ts';
-import type { StateTable } from '../base/state-table.ts';
-import type { ClientState, ClientStep } from './client.ts';
 import { Client } from './client.ts';
 import type { Owner } from './connection.ts';
 import type { ClientOptions } from './parts/client-options.ts';
-
-export const permanentClientTable: StateTable<ClientState, ClientStep> = {
-  idle: { start: 'dialing', stop: 'closed' },
-  dialing: { opened: 'open', failed: 'waiting', stop: 'closed' },
-  open: { lost: 'waiting', stop: 'closed' },
-  waiting: { due: 'dialing', stop: 'closed' },
-  closed: {},
-};
+import type { ClientState } from './parts/client-table.ts';
+import { permanentClientTable } from './parts/client-table.ts';
 
 /** Why a client is where it is. */
 export interface Why {
@@ -77,11 +69,7 @@ export class PermanentClient extends Client {
     if (this.state === 'waiting') this.step('due');
     this.#attempt += 1;
     const { stable } = this.settings.pause;
-    let openSince = Number.POSITIVE_INFINITY;
-    const opened = (): void => {
-      openSince = owner.clock.now();
-    };
-    this.once('open', opened);
+    this.openSince = undefined;
     try {
       return await this.attempt(owner);
     } catch (thrown) {
@@ -90,8 +78,7 @@ export class PermanentClient extends Client {
       if (error instanceof CommunicatorError) throw error;
       throw new NetworkError('DIAL_FAILED', error.message, { cause: error });
     } finally {
-      this.off('open', opened);
-      if (owner.clock.now() - openSince >= stable) this.#attempt = 1;
+      if (this.openSince !== undefined && owner.clock.now() - this.openSince >= stable) this.#attempt = 1;
     }
   }
 

@@ -17,6 +17,8 @@ export const signalTable: StateTable<SignalState, SignalEvent> = {
   closed: {},
 };
 
+/** Node does not stay alive for a signal; this timer, of 24 days, is what keeps it. */
+const longestInterval = 2 ** 31 - 1;
 const uncatchable: ReadonlySet<string> = new Set(['SIGKILL', 'SIGSTOP']);
 
 export class Signal extends Connection<{ close: [] }> {
@@ -25,6 +27,7 @@ export class Signal extends Connection<{ close: [] }> {
   readonly #machine = new StateMachine(signalTable, 'idle');
   readonly #received = (): void => this.#handle();
   #count = 0;
+  #awake: NodeJS.Timeout | undefined;
 
   /** @throws UsageError INVALID_VALUE, UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(signal: NodeJS.Signals, handler: (signal: NodeJS.Signals) => unknown, options: ConnectionOptions = {}) {
@@ -46,6 +49,7 @@ export class Signal extends Connection<{ close: [] }> {
   stop(): void {
     if (!this.#machine.attempt('stop')) return;
     process.off(this.#signal, this.#received);
+    clearInterval(this.#awake);
     this.owner?.ended(this);
     this.tell('close');
   }
@@ -57,6 +61,7 @@ export class Signal extends Connection<{ close: [] }> {
   protected override begin(_owner: Owner): void {
     this.#machine.step('start');
     process.on(this.#signal, this.#received);
+    this.#awake = setInterval(() => undefined, longestInterval);
   }
 
   protected override details(): object {

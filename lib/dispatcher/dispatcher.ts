@@ -119,7 +119,13 @@ export class Dispatcher {
     const results: unknown[] = [];
     for (const rule of way) {
       if (!rule.matches(message)) continue;
-      results.push(rule.handler(message, connection));
+      try {
+        results.push(rule.handler(message, connection));
+      } catch (error) {
+        // This failure is the one that is told; those of observers before it must not end the process.
+        for (const result of results) if (result instanceof Promise) result.catch(() => undefined);
+        throw error;
+      }
       if (!rule.passing) return together(results);
     }
     if (results.length > 0) return together(results);
@@ -127,12 +133,13 @@ export class Dispatcher {
   }
 
   #add(rule: Rule): this {
-    const taken = this.#rules.some(
-      ({ command, passing }) => command !== undefined && command === rule.command && !passing,
-    );
-    if (taken && !rule.passing) {
+    const exact = rule.command !== undefined && !rule.passing;
+    const taken = this.#rules.find(({ command, passing }) => exact && command === rule.command && !passing);
+    if (taken !== undefined && rule.fallback) return this;
+    if (taken !== undefined && !taken.fallback) {
       throw new UsageError('DUPLICATE_RULE', `there is a rule for ${rule.command} already; remove it first`);
     }
+    this.#rules = this.#rules.filter(one => one !== taken);
     const behind = this.#rules.findIndex(({ priority }) => priority > rule.priority);
     this.#rules.splice(behind < 0 ? this.#rules.length : behind, 0, rule);
     this.#workOut();
@@ -165,5 +172,12 @@ export function answerUnknown(message: Message<unknown>, connection: Corresponde
 }
 
 function together(results: readonly unknown[]): unknown {
-  return results.some(result => result instanceof Promise) ? Promise.all(results) : results.at(-1);
+  return results.some(result => result instanceof Promise) ? allOf(results) : results.at(-1);
+}
+
+/** Waits for all, also when one fails; then tells the first failure. */
+async function allOf(results: readonly unknown[]): Promise<void> {
+  const ends = await Promise.allSettled(results);
+  const failure = ends.find(end => end.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
 }

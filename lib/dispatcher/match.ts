@@ -22,6 +22,8 @@ export interface RuleOptions {
   readonly priority?: number;
   /** For `remove`. @default none */
   readonly tag?: string;
+  /** Gives way to another exact rule for the same command, whichever comes first. @default false */
+  readonly fallback?: boolean;
 }
 
 /** Priorities of the C++ library (reference eventdispatcher §4). */
@@ -36,17 +38,18 @@ export interface Rule {
   readonly passing: boolean;
   readonly priority: number;
   readonly tag: string | undefined;
+  readonly fallback: boolean;
   /** For people. */
   readonly text: string;
 }
 
 /** @throws UsageError INVALID_NAME, INVALID_VALUE, OUT_OF_RANGE, UNKNOWN_OPTION */
 export function makeRule(match: Match, handler: Handler, passing: boolean, options: RuleOptions): Rule {
-  refuseUnknown('a rule', { priority: 0, tag: 0 }, options);
-  const { priority = passing ? priorities.first : priorities.default, tag } = options;
+  refuseUnknown('a rule', { priority: 0, tag: 0, fallback: 0 }, options);
+  const { priority = passing ? priorities.first : priorities.default, tag, fallback = false } = options;
   wholeInRange('the priority of a rule', priority, priorities.first, priorities.last);
   if (typeof handler !== 'function') throw new UsageError('INVALID_VALUE', 'the handler of a rule is no function');
-  return { ...understood(match, handler), passing, priority, tag };
+  return { ...understood(match, handler), passing, priority, tag, fallback };
 }
 
 function understood(match: Match, handler: Handler): Pick<Rule, 'command' | 'matches' | 'handler' | 'text'> {

@@ -1,5 +1,5 @@
-// The commands that every service knows (reference eventdispatcher §4), at priority 10, so that rules of the
-// service's own come first.
+// The commands that every service knows (reference eventdispatcher §4), at priority 10; a rule of the service's own
+// for one of them takes its place.
 
 import { systemClock } from '../base/clock.ts';
 import type { Given } from '../base/options.ts';
@@ -50,7 +50,7 @@ export function systemCommands(actions: Given<SystemActions> = {}): RulePack {
     ...defaults,
     ...(Object.fromEntries(Object.entries(actions).filter(([, action]) => action !== undefined)) as object),
   } as SystemActions;
-  const options = { priority: priorities.system };
+  const options = { priority: priorities.system, fallback: true };
   return dispatcher =>
     dispatcher
       .on(ALIVE, answerAlive, options)

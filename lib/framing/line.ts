@@ -38,8 +38,9 @@ export class LineSlicer {
     return this.text.slice(this.#next).split('\n').length - 1;
   }
 
-  /** Feeds any bytes; the chunk is not kept. */
+  /** Feeds any bytes; the chunk is not kept. After a line that is too long nothing is taken any more. */
   push(chunk: Buffer): void {
+    if (this.#fault !== undefined) return;
     const last = chunk.lastIndexOf(LF);
     if (last >= 0) this.#addText(chunk.subarray(0, last + 1));
     this.#keep(chunk, last + 1);
@@ -57,7 +58,7 @@ export class LineSlicer {
       this.#next = 0;
       return false;
     }
-    if (end - this.#next > this.#longest) throw this.#tooLong();
+    if (this.#isTooLong(end)) throw this.#tooLong();
     this.start = this.#next;
     this.end = end;
     this.#next = end + 1;
@@ -100,6 +101,13 @@ export class LineSlicer {
     }
     chunk.copy(this.#rest, this.#restLength, from);
     this.#restLength = length;
+  }
+
+  /** The limit is in bytes; a character has one to three of them (a pair of surrogates four). */
+  #isTooLong(end: number): boolean {
+    const characters = end - this.#next;
+    if (characters * 3 <= this.#longest) return false;
+    return characters > this.#longest || Buffer.byteLength(this.text.slice(this.#next, end)) > this.#longest;
   }
 
   #tooLong(): PeerError {

@@ -6,7 +6,6 @@ import { isAscii, isUtf8 } from 'node:buffer';
 
 const firstEscape = 0xdc80;
 const lastEscape = 0xdcff;
-const replacement = [0xef, 0xbf, 0xbd];
 
 /** The text of `bytes`; `bytesOf` gives the same bytes back. */
 export function textOf(bytes: Buffer): string {
@@ -56,10 +55,16 @@ function characterLength(bytes: Uint8Array, at: number): number {
 }
 
 function escapedBytes(text: string): Buffer {
-  const parts = text.split(/(\p{Surrogate})/u).map((part, index) => {
-    if (index % 2 === 0) return Buffer.from(part, 'utf8');
-    const code = part.charCodeAt(0);
-    return Buffer.from(code >= firstEscape && code <= lastEscape ? [code - 0xdc00] : replacement);
-  });
-  return Buffer.concat(parts);
+  const bytes = Buffer.allocUnsafe(text.length * 3);
+  let length = 0;
+  let good = 0;
+  for (const { index } of text.matchAll(/\p{Surrogate}/gu)) {
+    if (index > good) length += bytes.write(text.slice(good, index), length, 'utf8');
+    const code = text.charCodeAt(index);
+    const isByte = code >= firstEscape && code <= lastEscape;
+    length = isByte ? bytes.writeUInt8(code - 0xdc00, length) : length + bytes.write('\ufffd', length, 'utf8');
+    good = index + 1;
+  }
+  if (good < text.length) length += bytes.write(text.slice(good), length, 'utf8');
+  return Buffer.from(bytes.subarray(0, length));
 }

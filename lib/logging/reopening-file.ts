@@ -10,6 +10,9 @@ const messageKey = Symbol.for('message');
 /** Lines wait for the end of the tick, or until this many characters have come together. */
 const longestBatch = 64 * 1024;
 const closed = -1;
+/** So many bytes are kept for a disk that is full; what comes beyond is counted, and told by `warn`. */
+const mostKept = 1024 * 1024;
+const none: Buffer = Buffer.alloc(0);
 
 export interface ReopeningFileOptions extends Transport.TransportStreamOptions {
   readonly filename: string;
@@ -19,6 +22,8 @@ export class ReopeningFile extends Transport {
   readonly filename: string;
   #descriptor: number;
   #waiting = '';
+  #unwritten: Buffer = none;
+  #lost = 0;
   #flushing: NodeJS.Immediate | undefined;
   readonly #atExit = (): void => this.flush();
 
@@ -42,25 +47,24 @@ export class ReopeningFile extends Transport {
     next();
   }
 
-  /** Writes what waits, now. A write that fails (a full disk) keeps its lines for the next try and emits `warn`. */
+  /** Writes what waits, now. What a full disk does not take is kept for the next try, and `warn` is emitted. */
   flush(): void {
-    if (this.#waiting === '' || this.#descriptor === closed) return;
-    const bytes = Buffer.from(this.#waiting);
+    if (this.#descriptor === closed || (this.#waiting === '' && this.#unwritten.length === 0)) return;
+    const bytes = this.#gather();
     let written = 0;
     try {
       while (written < bytes.length) written += writeSync(this.#descriptor, bytes, written);
-      this.#waiting = '';
+      this.#unwritten = none;
     } catch (error) {
-      this.#waiting = bytes
-        .subarray(written)
-        .toString()
-        .slice(-16 * longestBatch);
-      this.emit('warn', error);
+      this.#unwritten = bytes.subarray(written);
+      const { message } = error as Error;
+      this.emit('warn', new Error(`${this.filename}: ${message}; ${this.#lost} log lines lost`, { cause: error }));
     }
   }
 
   /** Goes on in a file of the same name. @throws the system's error; the old file stays in use then. */
   reopen(): void {
+    if (this.#descriptor === closed) return;
     this.flush();
     const old = this.#descriptor;
     this.#descriptor = open(this.filename);
@@ -74,6 +78,17 @@ export class ReopeningFile extends Transport {
     closeSync(this.#descriptor);
     this.#descriptor = closed;
     process.off('exit', this.#atExit);
+  }
+
+  /** What waits, behind what could not be written before, as long as there is room for it. */
+  #gather(): Buffer {
+    const added = Buffer.from(this.#waiting);
+    const lines = this.#waiting.split('\n').length - 1;
+    this.#waiting = '';
+    if (this.#unwritten.length === 0) return added;
+    if (this.#unwritten.length + added.length <= mostKept) return Buffer.concat([this.#unwritten, added]);
+    this.#lost += lines;
+    return this.#unwritten;
   }
 }
 

@@ -65,7 +65,7 @@ function consoleTransport(name: string): winston.transport {
     const label = colorizer.colorize(level, level.padEnd(5));
     return `${timestamp} ${label} ${name === '' ? '' : `${name}: `}${message}${fieldsText(fields)}`;
   });
-  const plain = process.stderr.isTTY && process.env.NO_COLOR === undefined ? [] : [uncolorize()];
+  const plain = process.stderr.isTTY && (process.env.NO_COLOR ?? '') === '' ? [] : [uncolorize()];
   return new winston.transports.Console({
     stderrLevels: [...severities],
     format: combine(line, ...plain),

@@ -66,7 +66,7 @@ export class MessageDefinition<P = unknown> {
 
   /** The message with its declared parameters read. @throws PeerError INVALID_PARAMETER with every reason at once. */
   read(message: Message<unknown>): Message<P> {
-    const parameters: Record<string, Value | undefined> = {};
+    const parameters = Object.create(null) as Record<string, Value | undefined>;
     const reasons: string[] = [];
     for (const [name, parameter] of Object.entries(this.#shape)) {
       try {

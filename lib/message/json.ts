@@ -5,14 +5,13 @@
 // A reader of its own, because the wire is wider and narrower than JSON.parse: control characters may stand bare
 // in strings, numbers keep their digits (no integer goes through a double), and only one level is allowed.
 
-import { PeerError } from '../base/errors.ts';
+import { PeerError, UsageError } from '../base/errors.ts';
 import { Message } from './message.ts';
 
 const fields = ['sent-from-server', 'sent-from-service', 'server', 'service', 'command'] as const;
 type Field = (typeof fields)[number];
 
 const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const stringPattern = /"((?:[^"\\]|\\.)*)"/sy;
 const wordPattern = /true|false|null/y;
 const blankPattern = /[ \t\r\n]*/y;
 const loneSurrogate = /\p{Surrogate}/u;
@@ -41,7 +40,10 @@ export function decodeJson(line: string): Message {
   return new Message(found.command, list, from, to);
 }
 
-/** The JSON line of a message, without its line feed; empty fields are left out. */
+/**
+ * The JSON line of a message, without its line feed; empty fields are left out.
+ * @throws UsageError INVALID_VALUE for a value with bytes that are not UTF-8
+ */
 export function encodeJson({ command, from, to, ...message }: Message<unknown>): string {
   const texts: [Field, string][] = [
     ['sent-from-server', from.server],
@@ -57,11 +59,15 @@ export function encodeJson({ command, from, to, ...message }: Message<unknown>):
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${JSON.stringify(name)}:${jsonValue(value)}`);
   if (parameters.length > 0) members.push(`"parameters":{${parameters.join(',')}}`);
-  return `{${members.join(',')}}`;
+  const line = `{${members.join(',')}}`;
+  // JSON.stringify writes half a surrogate pair as an escape, so it is looked for in what was given.
+  const given = [...texts.map(([, text]) => text), ...message.list].some(text => loneSurrogate.test(text));
+  if (!given) return line;
+  throw new UsageError('INVALID_VALUE', 'a value holds bytes that are not UTF-8, which JSON cannot carry');
 }
 
 function jsonValue(value: string): string {
-  const bare = value === 'true' || value === 'false' || plainNumber.test(value);
+  const bare = value === 'true' || value === 'false' || (plainNumber.test(value) && numberText(value) === value);
   return bare ? value : JSON.stringify(value);
 }
 
@@ -102,10 +108,18 @@ class Reader {
   }
 
   string(): string {
-    this.next();
-    const raw = this.#match(stringPattern)?.[1];
-    if (raw === undefined) throw invalid(`a string is expected at ${this.#at + 1}`);
+    const end = this.next() === '"' ? this.#stringEnd() : -1;
+    if (end < 0) throw invalid(`a string is expected at ${this.#at + 1}`);
+    const raw = this.#line.slice(this.#at + 1, end);
+    this.#at = end + 1;
     return raw.includes('\\') ? this.#unescape(raw) : raw;
+  }
+
+  /** The quote behind the string that begins here; -1 where there is none. A pattern would run out of stack. */
+  #stringEnd(): number {
+    let at = this.#at + 1;
+    while (at < this.#line.length && this.#line[at] !== '"') at += this.#line[at] === '\\' ? 2 : 1;
+    return at < this.#line.length ? at : -1;
   }
 
   scalar(): string {

@@ -57,7 +57,7 @@ export class Message<P = TextParameters> {
 
   /** The parameters by name: text, or typed values where a definition read the message. */
   get parameters(): P {
-    this.#parameters ??= Object.assign(Object.create(null), Object.fromEntries(this.entries())) as P;
+    this.#parameters ??= Object.freeze(Object.assign(Object.create(null), Object.fromEntries(this.entries()))) as P;
     return this.#parameters;
   }
 

@@ -1,16 +1,17 @@
 // The messages that every service knows (reference eventdispatcher §3.6 and §4).
 
 import type { MessageDefinition } from './definition.ts';
-import { address, defineMessage, string, timespec } from './definition.ts';
-import type { HostPort, Timespec } from './values.ts';
+import { defineMessage, string, timespec } from './definition.ts';
+import type { Timespec } from './values.ts';
 
 export const ALIVE: MessageDefinition<{
   readonly serial: string | undefined;
   readonly timestamp: Timespec | undefined;
 }> = defineMessage('ALIVE', { serial: string({ optional: true }), timestamp: timespec({ optional: true }) });
 
-export const READY: MessageDefinition<{ readonly my_address: HostPort | undefined }> = defineMessage('READY', {
-  my_address: address({ optional: true }),
+/** The address may come without a port: C++ peers accept that. */
+export const READY: MessageDefinition<{ readonly my_address: string | undefined }> = defineMessage('READY', {
+  my_address: string({ optional: true, empty: false }),
 });
 
 export const SERVICE_UNAVAILABLE: MessageDefinition<{

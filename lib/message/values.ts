@@ -22,10 +22,13 @@ export type Values = { readonly [name: string]: Value | undefined };
 const integerPattern = /^[+-]?\d+$/;
 const timespecPattern = /^\s*([+-]?)(\d+)(?:\.(\d*))?\s*s?\s*$/;
 const longest64 = 2n ** 63n;
+/** Longer texts are no times; looking at them with a pattern would cost more than their length. */
+const longestTimespec = 200;
 
 /** @throws RangeError unless a decimal integer of 64 bits with sign. */
 export function readBigint(text: string): bigint {
   if (!integerPattern.test(text)) throw new RangeError(`"${shown(text)}" is no integer`);
+  if (text.replace(/^[+-]?0*/, '').length > 19) throw new RangeError(`"${shown(text)}" does not fit 64 bits`);
   const value = BigInt(text.startsWith('+') ? text.slice(1) : text);
   if (value < -longest64 || value >= longest64) throw new RangeError(`"${shown(text)}" does not fit 64 bits`);
   return value;
@@ -61,6 +64,7 @@ export function readBoolean(text: string): boolean {
 
 /** Reads `sec[.fraction][s]`, nine digits of the fraction count. @throws RangeError */
 export function readTimespec(text: string): Timespec {
+  if (text.length > longestTimespec) throw new RangeError(`"${shown(text)}" is no time in seconds`);
   const [, sign, whole, fraction = ''] = timespecPattern.exec(text) ?? [];
   if (whole === undefined) throw new RangeError(`"${shown(text)}" is no time in seconds`);
   const seconds = Number(whole);
@@ -86,8 +90,9 @@ export function writeTimespec({ seconds, nanoseconds }: Timespec, digits: 'neede
 
 /** The present as the wall shows it; `wall` is in ms since 1970. */
 export function timespecOf(wall: number): Timespec {
-  const seconds = Math.floor(wall / 1000);
-  return { seconds, nanoseconds: Math.min(999_999_999, Math.floor((wall - seconds * 1000) * 1e6)) };
+  const seconds = Math.trunc(wall / 1000) + 0;
+  const nanoseconds = Math.trunc((wall - seconds * 1000) * 1e6) + 0;
+  return { seconds, nanoseconds: Math.max(-999_999_999, Math.min(999_999_999, nanoseconds)) };
 }
 
 /** @throws UsageError INVALID_VALUE for a number that is not finite and for a fraction that has no text of its own. */
@@ -95,7 +100,7 @@ export function writeValue(name: string, value: Value): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return writeNumber(name, value);
   if (typeof value === 'object') {
-    return 'host' in value ? formatHostPort(value.host, value.port) : writeTimespec(value);
+    return 'host' in value ? writeHostPort(name, value) : writeTimespec(checkedTimespec(name, value));
   }
   return String(value);
 }
@@ -103,6 +108,20 @@ export function writeValue(name: string, value: Value): string {
 function writeNumber(name: string, value: number): string {
   if (Number.isFinite(value)) return String(value);
   throw new UsageError('INVALID_VALUE', `${name} is ${value}, which has no text`);
+}
+
+function writeHostPort(name: string, { host, port }: HostPort): string {
+  const text = formatHostPort(host, port);
+  const found = parseHostPort(text);
+  if (found?.host === host && found.port === port) return text;
+  throw new UsageError('INVALID_VALUE', `${name} is ${text}, which is no address with a port`);
+}
+
+function checkedTimespec(name: string, time: Timespec): Timespec {
+  const { seconds, nanoseconds } = time;
+  const whole = Number.isSafeInteger(seconds) && Number.isInteger(nanoseconds) && Math.abs(nanoseconds) < 1e9;
+  if (whole && seconds * nanoseconds >= 0) return time;
+  throw new UsageError('INVALID_VALUE', `${name} is ${seconds} s and ${nanoseconds} ns, which is no time`);
 }
 
 function shown(text: string): string {

@@ -1,5 +1,6 @@
 // Listens to a channel and keeps what it says, in order.
 
+import type { Test } from 'tap';
 import type { Address, Channel, ChannelEvents, Listening, Transport } from '../../lib/index.ts';
 import { until } from '../support/world.ts';
 
@@ -68,6 +69,12 @@ export interface Pair {
   readonly troubles: Error[];
 }
 
+export type Pairs = (t: Test) => Promise<Pair>;
+
+export const megabyte: number = 1024 * 1024;
+/** More than any system keeps on its way for a reader that does not read. */
+export const beyondBuffers: number = 24 * megabyte;
+export const hello: Buffer = Buffer.from('hello');
 export const never: AbortSignal = new AbortController().signal;
 
 /** Two ends of one connection, neither started. */

@@ -34,16 +34,6 @@ const system05: readonly Exception[] = [
     why: silent,
   },
   { sent: 'ALIVE timestamp=\n', ours: 'INVALID command=ALIVE;message=parameter timestamp: it is empty\n', why: silent },
-  {
-    sent: 'READY my_address=1.2.3.4\n',
-    ours: 'INVALID command=READY;message=parameter my_address: "1.2.3.4" is no address with a port\n',
-    why: silent,
-  },
-  {
-    sent: 'READY my_address=bad..\n',
-    ours: 'INVALID command=READY;message=parameter my_address: "bad.." is no address with a port\n',
-    why: silent,
-  },
 ];
 
 const fresh05: readonly Exception[] = [

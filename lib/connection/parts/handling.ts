@@ -4,15 +4,15 @@ import { NetworkError, PeerError, reasonOf } from '../../base/errors.ts';
 import type { Dispatcher } from '../../dispatcher/index.ts';
 import { answerUnknown, unhandled } from '../../dispatcher/index.ts';
 import { admit, Message } from '../../message/index.ts';
-import type { LinkState } from './link.ts';
 import type { LinkRole } from './link-role.ts';
+import type { LinkState } from './link-table.ts';
 
 /** The link, as far as handling needs it. */
 export interface HandlingLink {
   readonly state: LinkState;
   received: number;
-  /** Whether an answer can still go out. */
-  readonly canAnswer: boolean;
+  /** Whether a message can still go out. */
+  readonly canSend: boolean;
   send(message: Message<unknown>): unknown;
   /** A handler's promise has settled. */
   settled(): void;
@@ -91,7 +91,7 @@ export class Handling {
 
   /** To a complaint there is no answer, or two sides would go on for ever. */
   #answerInvalid(reason: string, command: string | undefined, message: Message | undefined): void {
-    if (command === 'INVALID' || command === 'UNKNOWN' || !this.#link.canAnswer) return;
+    if (command === 'INVALID' || command === 'UNKNOWN' || !this.#link.canSend) return;
     const parameters = { command, message: reason };
     this.#link.send(message?.reply('INVALID', parameters) ?? Message.of('INVALID', parameters));
   }

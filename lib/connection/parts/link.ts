@@ -7,13 +7,13 @@
 //                 │  └─drain▶ draining ─┼─finish▶ closing ─gone▶ closed
 //                 └──────finish─────────┘ (running handlers end first)
 //   open, ended ─gone▶ rest ─finish▶ closed    (what had come in before is still handled, as far as nothing holds it)
+//   open, ended, draining, closing ─kill▶ dying ─gone▶ closed
 //
 // A handler's promise holds the link: no further message is handled before it settles. While requests of ours
 // wait for answers, reading goes on all the same, answers pass by, and the others are held back in their order.
 
 import type { Cancel } from '../../base/clock.ts';
-import { asError, LimitError, NetworkError, PeerError, reasonOf } from '../../base/errors.ts';
-import type { StateTable } from '../../base/state-table.ts';
+import { asError, LimitError, NetworkError, PeerError, reasonOf, TimeoutError } from '../../base/errors.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import type { Sending } from '../../dispatcher/index.ts';
 import { bytesOf, LineSlicer } from '../../framing/index.ts';
@@ -23,21 +23,10 @@ import type { Channel, ChannelEvents } from '../../transport/index.ts';
 import type { Unfinished, Worker } from '../connection.ts';
 import { Handling } from './handling.ts';
 import type { LinkRole, LinkSettings } from './link-role.ts';
+import type { LinkState } from './link-table.ts';
+import { linkTable, workingStates } from './link-table.ts';
 import { Reading } from './reading.ts';
 import { Slice } from './slice.ts';
-
-export type LinkState = 'idle' | 'open' | 'ended' | 'draining' | 'closing' | 'rest' | 'closed';
-type LinkEvent = 'start' | 'end' | 'drain' | 'finish' | 'gone';
-
-export const linkTable: StateTable<LinkState, LinkEvent> = {
-  idle: { start: 'open', gone: 'closed' },
-  open: { end: 'ended', drain: 'draining', finish: 'closing', gone: 'rest' },
-  ended: { drain: 'draining', finish: 'closing', gone: 'rest' },
-  draining: { finish: 'closing', gone: 'closed' },
-  closing: { gone: 'closed' },
-  rest: { finish: 'closed' },
-  closed: {},
-};
 
 /** Output is handed on when this many characters have come together, or at the end of the turn. */
 const longestBatch = 64 * 1024;
@@ -73,9 +62,9 @@ export class Link implements ChannelEvents, Worker {
     return this.#role.priority;
   }
 
-  /** 'full' while the system takes no more bytes; `linkDrained` follows. */
+  /** 'full' while the system takes no more bytes (`linkDrained` follows), and when nothing can be sent any more. */
   get outlet(): 'clear' | 'full' {
-    return this.#outlet;
+    return this.canSend ? this.#outlet : 'full';
   }
 
   /** Lines and messages that had to be refused. */
@@ -94,7 +83,7 @@ export class Link implements ChannelEvents, Worker {
 
   /** @throws NetworkError CLOSED */
   send(message: Message<unknown>): Sending {
-    if (!this.canAnswer) throw this.#closedError();
+    if (!this.canSend) throw this.#closedError();
     this.#settings.dispatcher.traceSent(message, this.#role);
     this.#out += `${encode(message)}\n`;
     this.sent += 1;
@@ -112,29 +101,35 @@ export class Link implements ChannelEvents, Worker {
   /** Handles no further message, lets running handlers finish, sends what waits, closes. */
   drain(): void {
     if (!this.#machine.attempt('drain')) return;
-    this.#deadline = this.#settings.clock.after(this.#settings.drainTime, () =>
-      this.destroy(new LimitError('SLOW_PEER', 'the other side did not take the rest in time')),
-    );
+    this.mustEnd();
     this.#finishIfIdle();
+  }
+
+  /** From now on it has the time of a drain to end, then it is destroyed. */
+  mustEnd(): void {
+    this.#deadline ??= this.#settings.clock.after(this.#settings.drainTime, () =>
+      this.destroy(new TimeoutError('DRAIN_TIMEOUT', 'the other side did not take the rest in time')),
+    );
   }
 
   destroy(reason?: Error): void {
     this.#reason ??= reason;
+    this.#machine.attempt('kill');
     this.#reading.clear();
+    this.#out = '';
     this.#channel.destroy(reason);
   }
 
   /** Something that held the link has changed: a handler settled, it was enabled, a request was sent. */
   wake(): void {
     if (this.#flushing === 'at turn end') return;
-    const { state } = this;
-    if (state === 'open' || state === 'ended' || state === 'rest') this.#settings.turns.offer(this);
+    if (workingStates.has(this.state)) this.#settings.turns.offer(this);
   }
 
   // ---- what its handlers need
 
-  /** Whether an answer can still go out. */
-  get canAnswer(): boolean {
+  /** Whether a message can still go out. */
+  get canSend(): boolean {
     const { state } = this;
     return state === 'open' || state === 'ended' || state === 'draining';
   }
@@ -148,7 +143,7 @@ export class Link implements ChannelEvents, Worker {
   // ---- what the channel tells
 
   data(chunk: Buffer): void {
-    if (this.state !== 'open') return;
+    if (this.state !== 'open' && this.state !== 'draining') return;
     this.#reading.push(chunk);
     this.#settings.turns.offer(this);
   }
@@ -188,7 +183,7 @@ export class Link implements ChannelEvents, Worker {
 
   #afterWork(outcome: 'more' | 'done'): boolean {
     const { state } = this;
-    if (state === 'closed' || state === 'closing' || state === 'draining') return false;
+    if (!workingStates.has(state)) return false;
     if (outcome === 'more') {
       this.#reading.pause();
       return true;
@@ -273,8 +268,8 @@ export class Link implements ChannelEvents, Worker {
   #finishIfIdle(): void {
     if (this.#handling.running > 0) return;
     this.#flush();
-    this.#machine.step('finish');
-    this.#deadline ??= this.#settings.clock.after(this.#settings.drainTime, () => this.#channel.destroy());
+    if (!this.#machine.attempt('finish')) return;
+    this.mustEnd();
     this.#channel.close();
   }
 

@@ -1,7 +1,7 @@
 // The secret code of datagrams: compared so that the time taken tells nothing about it.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Message } from '../../message/index.ts';
+import type { Message } from '../message/index.ts';
 
 export const secretParameter = 'secret_code';
 
