@@ -138,7 +138,7 @@ t.test('a full disk is told, and the lines are kept for the next try', { skip: !
   write(file, 'one');
   file.flush();
   file.flush();
-  t.match(warnings, [{ code: 'ENOSPC' }, { code: 'ENOSPC' }]);
+  t.match(warnings, [{ cause: { code: 'ENOSPC' } }, { cause: { code: 'ENOSPC' } }]);
   const folder = t.testdir();
   mkdirSync(join(folder, 'log'));
   Object.assign(file, { filename: join(folder, 'log', 'service.log') });
