@@ -29,7 +29,7 @@ t.test('each kind is made, listed by priority and in the order of arrival, and n
   const datagram = communicator.bind('udp://127.0.0.1:0', { dispatcher: new Dispatcher() });
   const rotate = communicator.logRotate('udp://127.0.0.1:0', { name: 'rotate' });
   const timer = communicator.timer({ after: 60_000 }, () => undefined);
-  const signal = communicator.signal('SIGUSR2', () => undefined);
+  const signal = communicator.signal('SIGHUP', () => undefined);
   await Promise.all([listener.ready, datagram.ready, rotate.ready]);
   await until('the client is open', () => client.state === 'open');
   t.same(
@@ -39,7 +39,7 @@ t.test('each kind is made, listed by priority and in the order of arrival, and n
       ['datagram', 'udp://127.0.0.1:0', 100],
       ['log rotate', 'rotate', 100],
       ['timer', 'timer', 100],
-      ['signal', 'SIGUSR2', 100],
+      ['signal', 'SIGHUP', 100],
       ['listener', 'memory:a', 200],
       ['peer', 'memory:a#dialler', 200],
     ],
@@ -194,18 +194,18 @@ t.test('timers, signals and datagrams that are disabled do nothing', async t => 
     count += 1;
   };
   const timer = communicator.timer({ every: 10 }, act);
-  const signal = communicator.signal('SIGUSR2', act);
+  const signal = communicator.signal('SIGHUP', act);
   const datagram = communicator.bind('udp://127.0.0.1:0', { dispatcher: new Dispatcher().on('ACT', act) });
   const address = await datagram.ready;
   for (const one of [timer, signal, datagram]) one.disable();
   await clock.advance(25);
-  process.emit('SIGUSR2');
+  process.emit('SIGHUP');
   await datagram.sendTo(address, 'ACT');
   await until('the packet came', () => datagram.snapshot().received === 1);
   t.equal(count, 0);
   for (const one of [timer, signal, datagram]) one.enable();
   await clock.advance(5);
-  process.emit('SIGUSR2');
+  process.emit('SIGHUP');
   await datagram.sendTo(address, 'ACT');
   await until('all three act', () => count === 3);
 });
@@ -231,7 +231,7 @@ t.test('the snapshot is plain data', async t => {
   communicator.permanent('memory:nobody');
   communicator.bind('udp://127.0.0.1:0', { dispatcher: new Dispatcher() });
   communicator.timer({ every: 1_000 }, () => undefined);
-  communicator.signal('SIGUSR2', () => undefined);
+  communicator.signal('SIGHUP', () => undefined);
   await until('the client is open', () => client.state === 'open');
   const snapshot = communicator.snapshot();
   t.same(structuredClone(snapshot), snapshot);

@@ -13,7 +13,7 @@ t.test('a run that waits for a signal alone keeps the process alive until the si
   const program = `
     import { Communicator } from '${lib}';
     const communicator = new Communicator();
-    communicator.signal('SIGUSR2', () => communicator.stop());
+    communicator.signal('SIGHUP', () => communicator.stop());
     process.stdout.write('ready');
     process.stdout.write(String(await communicator.run()));
   `;
@@ -29,7 +29,7 @@ t.test('a run that waits for a signal alone keeps the process alive until the si
   const another = spawn(process.execPath, ['-e', '0']);
   await new Promise(resolve => another.once('close', resolve));
   t.equal(child.exitCode, null);
-  child.kill('SIGUSR2');
+  child.kill('SIGHUP');
   t.equal(await ended, 0);
   t.equal(output, 'readytrue');
 });
@@ -54,7 +54,7 @@ const kinds = {
   listener: () => new Listener('memory:a'),
   datagram: () => new Datagram('udp://127.0.0.1:0', { dispatcher }),
   timer: () => new Timer({ every: 1_000 }, () => undefined),
-  signal: () => new Signal('SIGUSR2', () => undefined),
+  signal: () => new Signal('SIGHUP', () => undefined),
 };
 
 for (const [kind, make] of Object.entries(kinds)) {

@@ -150,35 +150,35 @@ t.test('on the system clock, a tick is never early and the grid holds', async t 
 t.test('a signal is handled until it is stopped', async t => {
   const { communicator, log } = worldOf(t);
   const heard: string[] = [];
-  const before = process.listenerCount('SIGUSR2');
-  const signal = communicator.signal('SIGUSR2', name => {
+  const before = process.listenerCount('SIGHUP');
+  const signal = communicator.signal('SIGHUP', name => {
     heard.push(name);
     if (heard.length === 2) throw new Error('broken');
     return heard.length === 3 ? Promise.reject(new Error('broken too')) : undefined;
   });
-  t.equal(process.listenerCount('SIGUSR2'), before + 1);
+  t.equal(process.listenerCount('SIGHUP'), before + 1);
   for (const count of [1, 2, 3, 4]) {
-    process.kill(process.pid, 'SIGUSR2');
+    process.kill(process.pid, 'SIGHUP');
     await until(`signal ${count}`, () => heard.length === count);
   }
-  t.same(heard, ['SIGUSR2', 'SIGUSR2', 'SIGUSR2', 'SIGUSR2']);
+  t.same(heard, ['SIGHUP', 'SIGHUP', 'SIGHUP', 'SIGHUP']);
   t.equal(signal.snapshot().count, 4);
   await settled();
-  t.same(log.texts('error'), ['handler of SIGUSR2 failed: broken', 'handler of SIGUSR2 failed: broken too']);
+  t.same(log.texts('error'), ['handler of SIGHUP failed: broken', 'handler of SIGHUP failed: broken too']);
   await communicator.stop();
-  t.equal(process.listenerCount('SIGUSR2'), before);
+  t.equal(process.listenerCount('SIGHUP'), before);
   t.equal(signal.state, 'closed');
 });
 
 t.test('a signal that stops the communicator', async t => {
   const { communicator } = worldOf(t);
-  const before = process.listenerCount('SIGUSR2');
+  const before = process.listenerCount('SIGHUP');
   communicator.timer({ every: 60_000 }, () => undefined);
-  communicator.signal('SIGUSR2', () => communicator.stop());
+  communicator.signal('SIGHUP', () => communicator.stop());
   const over = communicator.run();
-  process.kill(process.pid, 'SIGUSR2');
+  process.kill(process.pid, 'SIGHUP');
   t.equal(await over, true);
-  t.equal(process.listenerCount('SIGUSR2'), before);
+  t.equal(process.listenerCount('SIGHUP'), before);
 });
 
 t.test('signals that nobody can catch are refused', async t => {
