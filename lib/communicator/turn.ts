@@ -35,10 +35,14 @@ export class TurnTaker implements Turns {
     this.#trouble = trouble;
   }
 
-  offer(worker: Worker): void {
-    if (this.#standing.has(worker)) return;
-    if (this.#line.length > 0 || this.#spent >= roundTime) this.#queue(worker);
-    else this.#serve(worker);
+  offer(worker: Worker): boolean {
+    if (this.#standing.has(worker)) return false;
+    if (this.#line.length === 0 && this.#spent < roundTime) {
+      this.#serve(worker);
+      return true;
+    }
+    this.#queue(worker);
+    return false;
   }
 
   #serve(worker: Worker): void {

@@ -286,7 +286,8 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   }
 
   #end(reason: Error | undefined): void {
-    this.#abandoned = this.#outbox?.clear() ?? 0;
+    const closed = new NetworkError('CLOSED', `${this.name} is closed`, { cause: reason });
+    this.#abandoned = this.#outbox?.clear(closed) ?? 0;
     this.owner?.ended(this);
     this.tell('close', reason);
   }

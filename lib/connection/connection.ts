@@ -22,8 +22,8 @@ export interface Turns {
   readonly messages: number;
   /** Milliseconds in one slice. */
   readonly milliseconds: number;
-  /** Lets the worker go at once where time is left in this turn, or in a turn to come. */
-  offer(worker: Worker): void;
+  /** Lets the worker go at once where time is left in this turn (true), or in a turn to come (false). */
+  offer(worker: Worker): boolean;
 }
 
 /** What a communicator knows of a connection. */

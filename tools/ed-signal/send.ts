@@ -57,6 +57,7 @@ class Talk {
   readonly #order: Order;
   readonly #slicer = new LineSlicer();
   readonly #lines: string[] = [];
+  #heard: 'open' | 'ended' = 'open';
 
   constructor(channel: Channel, order: Order) {
     this.#channel = channel;
@@ -72,9 +73,18 @@ class Talk {
       };
       late.addEventListener('abort', () => reject(this.#tooLate(late)), { once: true });
       this.#channel.start({
-        data: chunk => this.#received(chunk, answered),
+        data: chunk => {
+          try {
+            this.#received(chunk, answered);
+          } catch (error) {
+            reject(error as Error);
+          }
+        },
         drained: () => undefined,
-        ended: () => this.#channel.close(),
+        ended: () => {
+          this.#heard = 'ended';
+          this.#channel.close();
+        },
         closed: reason => this.#closed(reason, resolve, reject),
       });
       show(this.#order, 'sent', encode(this.#order.message));
@@ -104,6 +114,11 @@ class Talk {
 
   #closed(reason: Error | undefined, resolve: (line: string) => void, reject: (error: Error) => void): void {
     if (reason !== undefined) return reject(new NetworkError('CLOSED', `not delivered: ${reason.message}`));
+    if (this.#heard === 'open') {
+      return reject(
+        new NetworkError('CLOSED', 'not known to be delivered: the other side neither answered nor closed'),
+      );
+    }
     if (!this.#order.reply || this.#lines.length > 0) return resolve(this.#lines[0] ?? '');
     reject(new NetworkError('CLOSED', 'the other side closed without an answer'));
   }
@@ -130,5 +145,5 @@ function readable(line: string): Message | undefined {
 }
 
 function show({ trace }: Order, what: 'sent' | 'received', line: string): void {
-  if (trace) process.stderr.write(`${what} ${line.replace(/(secret_code=)[^;]*/, '$1***')}\n`);
+  if (trace) process.stderr.write(`${what} ${line.replace(/(secret_code=)(?:"(?:\\.|[^"\\])*"|[^;]*)/, '$1***')}\n`);
 }

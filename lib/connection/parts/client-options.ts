@@ -56,7 +56,7 @@ export interface ClientSettings {
   readonly pause: Pause;
 }
 
-const idleTurns = { messages: 1, milliseconds: 1, offer: (): void => undefined };
+const idleTurns = { messages: 1, milliseconds: 1, offer: (): boolean => true };
 
 /** Checks the options, and joins them with what the owner gives. @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE */
 export function settle(options: ClientOptions, owner: Owner | undefined): ClientSettings {

@@ -40,7 +40,7 @@ export class Handling {
       if (admit(message) === 'unknown') return answerUnknown(message, this.#role);
       const result = this.#dispatcher.dispatch(message, this.#role);
       if (result === unhandled) this.#nobody(message);
-      else if (isPromise(result)) this.#hold(result, message);
+      else if (isPromise(result)) this.#hold(Promise.resolve(result), message);
     } catch (error) {
       this.#failed(error, message);
     }
@@ -55,7 +55,7 @@ export class Handling {
     this.#answerInvalid(error.message, error.command, error.code === 'INVALID_MESSAGE' ? undefined : message);
   }
 
-  #hold(promise: PromiseLike<unknown>, message: Message): void {
+  #hold(promise: Promise<unknown>, message: Message): void {
     const { state } = this.#link;
     if (state === 'draining' || state === 'closing') {
       // This handler asked for the end itself; the end must not wait for it.

@@ -145,7 +145,8 @@ export class Link implements ChannelEvents, Worker {
   data(chunk: Buffer): void {
     if (this.state !== 'open' && this.state !== 'draining') return;
     this.#reading.push(chunk);
-    this.#settings.turns.offer(this);
+    // In line, it takes no more than it has: each round of waiting would bring another chunk.
+    if (!this.#settings.turns.offer(this)) this.#reading.pause();
   }
 
   ended(): void {

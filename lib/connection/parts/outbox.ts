@@ -1,7 +1,8 @@
 // Messages of a client that wait for its link, within stated limits. What leaves without being sent is reported.
 
 import type { Cancel, Clock } from '../../base/clock.ts';
-import type { LimitError } from '../../base/errors.ts';
+import type { CommunicatorError, LimitError } from '../../base/errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { Given } from '../../base/options.ts';
 import { inRange, withDefaults } from '../../base/options.ts';
 import type { QueueLimits } from '../../base/queue.ts';
@@ -11,22 +12,26 @@ import { encode } from '../../message/index.ts';
 
 export type OutboxLimits = QueueLimits;
 
+const fullPolicies: ReadonlySet<string> = new Set(['reject', 'drop-oldest', 'drop-newest']);
+
 export class Outbox {
   dropped = 0;
   expired = 0;
   readonly #queue: BoundedQueue<Message<unknown>>;
   readonly #clock: Clock;
+  readonly #lost: (message: Message<unknown>, reason: CommunicatorError) => void;
   #expiry: Cancel | undefined;
 
   /** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(
     given: Given<OutboxLimits> | undefined,
     clock: Clock,
-    lost: (message: Message<unknown>, reason: LimitError) => void,
+    lost: (message: Message<unknown>, reason: CommunicatorError) => void,
   ) {
     const limits = checkedLimits(given);
     this.#clock = clock;
-    this.#queue = new BoundedQueue(limits, clock, (message, reason) => {
+    this.#lost = lost;
+    this.#queue = new BoundedQueue(limits, clock, (message, reason: LimitError) => {
       if (reason.code === 'EXPIRED') this.expired += 1;
       else this.dropped += 1;
       lost(message, reason);
@@ -53,12 +58,15 @@ export class Outbox {
     return this.#queue.shift();
   }
 
-  /** Throws all away and says how much it was. */
-  clear(): number {
+  /** Throws all away, tells of each, and says how much it was. */
+  clear(reason: CommunicatorError): number {
     this.#expiry?.();
     this.#expiry = undefined;
     let count = 0;
-    while (this.#queue.shift() !== undefined) count += 1;
+    for (let message = this.#queue.shift(); message !== undefined; message = this.#queue.shift()) {
+      count += 1;
+      this.#lost(message, reason);
+    }
     return count;
   }
 
@@ -79,6 +87,12 @@ export function checkedLimits(given: Given<OutboxLimits> | undefined): OutboxLim
   const limits = withDefaults('outbox', queueDefaults, given);
   inRange('outbox count', limits.count, 0, Number.MAX_SAFE_INTEGER);
   inRange('outbox bytes', limits.bytes, 0, Number.MAX_SAFE_INTEGER);
+  if (!fullPolicies.has(limits.whenFull)) {
+    throw new UsageError(
+      'INVALID_VALUE',
+      `whenFull is ${limits.whenFull}, it must be one of ${[...fullPolicies].join(', ')}`,
+    );
+  }
   inRange('outbox age', limits.age, 1, Number.MAX_SAFE_INTEGER);
   return limits;
 }

@@ -30,6 +30,7 @@ export function udp(): PacketTransport {
           });
         });
       } catch (error) {
+        socket.close();
         throw listenFailed(address, error);
       }
       return bound(socket, { ...address, port: socket.address().port }, events);
