@@ -20,6 +20,9 @@ const program = {
   ],
 } as const;
 
+/** Clients that do not read are not waited for any longer, in ms. */
+const patience = 800;
+
 async function main(): Promise<number> {
   const options = await commandLine(program, process.argv.slice(2));
   if (options === undefined) return exitCodes.done;
@@ -34,10 +37,10 @@ async function main(): Promise<number> {
     .on('DAD', (message, peer) => peer.send(message.reply('CLIMB')))
     .on('TOP', (message, peer) => peer.send(message.reply('WHO')))
     .on('MOM', (message, peer) => peer.send(message.reply('BYE')))
-    .on('QUIT', () => communicator.stop())
+    .on('QUIT', () => communicator.stop(patience))
     .otherwiseUnknown();
 
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) communicator.signal(signal, () => communicator.stop());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) communicator.signal(signal, () => communicator.stop(patience));
   communicator.logRotate(options['log-rotate-listen'], { secret: options['log-rotate-secret'], trace });
   communicator.listen(options.listen, { dispatcher, accepted: peer => peer.send('HI') });
   const ended = await communicator.run(); // resolves when nothing is left to wait for

@@ -39,7 +39,8 @@ export async function commandLine<O extends Record<string, Options>>(
       bare === undefined ? command : command.positional(bare.name, { type: 'string', describe: bare.describe }),
     )
     .options(withEnvironment(name, options))
-    .config('config', 'A JSON file with options', readConfig)
+    .requiresArg(Object.keys(options).filter(option => options[option]?.type === 'string'))
+    .config('config', 'A JSON file with options', path => readConfig(path, options))
     .example(examples.map(([command, what]) => [command, what]))
     .completion('completion', 'Print a script for completion in the shell')
     .epilogue(epilogue(name))
@@ -73,6 +74,8 @@ function refuseTwice(options: Record<string, Options>, parsed: Record<string, un
  * it had opened before.
  */
 export async function runProgram(name: string, main: () => Promise<number>): Promise<void> {
+  // Whoever read our output may go away; that is no reason to end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     process.exitCode = await main();
   } catch (error) {
@@ -88,14 +91,16 @@ export async function runProgram(name: string, main: () => Promise<number>): Pro
 function withEnvironment<O extends Record<string, Options>>(name: string, options: O): O {
   const entries = Object.entries(options).map(([option, rules]) => {
     const text = process.env[variable(name, option)];
-    return [option, text === undefined ? rules : { ...rules, default: fromText(rules, text) }];
+    return [option, text === undefined ? rules : { ...rules, default: fromText(rules, text, variable(name, option)) }];
   });
   return Object.fromEntries(entries) as O;
 }
 
-function fromText({ type, array }: Options, text: string): unknown {
-  if (type === 'boolean') return text === 'true' || text === '1';
-  return array === true ? text.split(' ') : text;
+function fromText({ type, array }: Options, text: string, source: string): unknown {
+  if (type !== 'boolean') return array === true ? text.split(' ') : text;
+  if (text === 'true' || text === '1') return true;
+  if (text === 'false' || text === '0') return false;
+  throw new UsageError('INVALID_VALUE', `${source} is "${text}", it must be true or false`);
 }
 
 function variable(name: string, option: string): string {
@@ -103,12 +108,27 @@ function variable(name: string, option: string): string {
   return `${prefix}-${option}`.toUpperCase().replaceAll('-', '_');
 }
 
-function readConfig(path: string): Record<string, unknown> {
+function readConfig(path: string, options: Record<string, Options>): Record<string, unknown> {
+  const wrong = (reason: string): UsageError => new UsageError('INVALID_VALUE', `config file ${path}: ${reason}`);
+  let found: unknown;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    found = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new UsageError('INVALID_VALUE', `config file ${path}: ${(error as Error).message}`);
+    throw wrong((error as Error).message);
   }
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) throw wrong('it holds no JSON object');
+  for (const [option, value] of Object.entries(found)) {
+    const rules = options[option];
+    if (rules === undefined) throw wrong(`there is no option "${option}"`);
+    if (!fits(rules, value)) throw wrong(`"${option}" is not of its type`);
+  }
+  return found as Record<string, unknown>;
+}
+
+function fits({ type, array, choices }: Options, value: unknown): boolean {
+  if (array === true) return Array.isArray(value) && value.every(one => typeof one === 'string');
+  if (choices !== undefined) return typeof value === 'string';
+  return typeof value === (type ?? 'string');
 }
 
 function epilogue(name: string): string {

@@ -48,12 +48,12 @@ export class TurnTaker implements Turns {
   #serve(worker: Worker): void {
     const start = this.#clock.now();
     try {
-      if (worker.work()) this.#queue(worker);
+      if (worker.work(start)) this.#queue(worker);
     } catch (error) {
       this.#trouble(asError(error));
     }
     this.#spent += this.#clock.now() - start;
-    this.#setRound();
+    if (this.#spent >= roundTime / 2) this.#setRound();
   }
 
   #queue(worker: Worker): void {

@@ -12,8 +12,8 @@ import type { PacketTransport, Transport } from '../transport/index.ts';
 export interface Worker {
   /** Lower goes first. */
   readonly priority: number;
-  /** Does a slice of work; true when more is left. */
-  work(): boolean;
+  /** Does a slice of work that begins now; true when more is left. */
+  work(now: number): boolean;
 }
 
 /** Hands out the time of the process in slices, so that nobody waits long for somebody busy. */
@@ -93,15 +93,18 @@ export interface ConnectionOptions {
 // The type of a generic emitter's events must be open for each role to close.
 type EventsOf<E> = { [K in keyof E]: E[K] extends unknown[] ? E[K] : never };
 
-export abstract class Connection<E extends EventsOf<E>> extends EventEmitter<EventsOf<E>> implements Owned {
+type Listener = (...values: unknown[]) => void;
+
+export abstract class Connection<E extends EventsOf<E>> implements Owned {
   readonly kind: string;
   readonly name: string;
   #priority: number;
   #enabling: 'enabled' | 'disabled' = 'enabled';
   #owner: Owner | undefined;
+  /** Made when somebody first listens: most of ten thousand peers are never listened to. */
+  #emitter: EventEmitter | undefined;
 
   constructor(kind: string, { name = kind, priority = 100 }: ConnectionOptions) {
-    super();
     this.kind = kind;
     this.name = name;
     this.#priority = wholeInRange('priority', priority, 0, 255);
@@ -125,6 +128,29 @@ export abstract class Connection<E extends EventsOf<E>> extends EventEmitter<Eve
 
   get enabled(): boolean {
     return this.#enabling === 'enabled';
+  }
+
+  /** Calls `listener` at each event of that name. */
+  on<K extends keyof E & string>(event: K, listener: (...values: EventsOf<E>[K]) => unknown): this {
+    this.#listened.on(event, listener as Listener);
+    return this;
+  }
+
+  /** Calls `listener` at the next event of that name. */
+  once<K extends keyof E & string>(event: K, listener: (...values: EventsOf<E>[K]) => unknown): this {
+    this.#listened.once(event, listener as Listener);
+    return this;
+  }
+
+  /** Undoes `on` and `once`. */
+  off<K extends keyof E & string>(event: K, listener: (...values: EventsOf<E>[K]) => unknown): this {
+    this.#emitter?.off(event, listener as Listener);
+    return this;
+  }
+
+  get #listened(): EventEmitter {
+    this.#emitter ??= new EventEmitter();
+    return this.#emitter;
   }
 
   /** Goes on after `disable`. */
@@ -163,7 +189,7 @@ export abstract class Connection<E extends EventsOf<E>> extends EventEmitter<Eve
       const text = `a listener of "${event}" failed: ${reasonOf(error)}`;
       this.#owner?.logger.log('error', text, { connection: this.name, error });
     };
-    for (const listener of (this as EventEmitter).rawListeners(event)) {
+    for (const listener of this.#emitter?.rawListeners(event) ?? []) {
       try {
         Promise.resolve(Reflect.apply(listener, this, values)).catch(failed);
       } catch (error) {

@@ -15,8 +15,8 @@ import { longestLine } from '../framing/index.ts';
 import type { Channel, Listening } from '../transport/index.ts';
 import type { ConnectionOptions, Owner, Unfinished } from './connection.ts';
 import { Connection, nothingUnfinished } from './connection.ts';
-import type { LinkSettings } from './parts/link-role.ts';
 import { Opening } from './parts/opening.ts';
+import type { PeerHost } from './peer.ts';
 import { Peer } from './peer.ts';
 
 export type ListenerState = 'idle' | 'opening' | 'open' | 'closed';
@@ -76,10 +76,10 @@ export class Listener extends Connection<ListenerEvents> {
   readonly #limits: ListenerLimits;
   readonly #machine = new StateMachine(listenerTable, 'idle');
   readonly #opening = new Opening<string>();
-  readonly #peers = new Set<Peer>();
   #held: Channel[] = [];
   #listening: Listening | undefined;
-  #settings: LinkSettings | undefined;
+  #host: PeerHost | undefined;
+  #peers = 0;
   #accepted = 0;
   #refused = 0;
   #lastRefusalLog = Number.NEGATIVE_INFINITY;
@@ -127,14 +127,12 @@ export class Listener extends Connection<ListenerEvents> {
     const { dispatcher = new Dispatcher().otherwiseUnknown(), concurrency = 1 } = this.#options;
     const { line, unsent } = this.#limits;
     const { clock, turns, drainTime } = owner;
-    this.#settings = {
-      dispatcher,
-      concurrency,
-      longestLine: line,
-      unsentLimit: unsent,
-      clock,
-      turns,
-      drainTime,
+    this.#host = {
+      settings: { dispatcher, concurrency, longestLine: line, unsentLimit: unsent, clock, turns, drainTime },
+      greet: peer => this.#options.accepted?.(peer),
+      gone: () => {
+        this.#peers -= 1;
+      },
     };
     const transport = owner.streamTransport(this.#address);
     this.#machine.step('start');
@@ -158,7 +156,7 @@ export class Listener extends Connection<ListenerEvents> {
 
   protected override details(): object {
     const address = this.#listening === undefined ? undefined : formatAddress(this.#listening.address);
-    return { address, peers: this.#peers.size, accepted: this.#accepted, refused: this.#refused };
+    return { address, peers: this.#peers, accepted: this.#accepted, refused: this.#refused };
   }
 
   #opened(listening: Listening, owner: Owner): void {
@@ -186,22 +184,15 @@ export class Listener extends Connection<ListenerEvents> {
 
   #accept(channel: Channel, owner: Owner): void {
     if (this.state !== 'open' && this.state !== 'opening') return channel.destroy();
-    if (this.#peers.size + this.#held.length >= this.#limits.connections) return this.#refuse(channel, owner);
+    if (this.#peers + this.#held.length >= this.#limits.connections) return this.#refuse(channel, owner);
     if (!this.enabled) {
       if (this.#held.length >= mostHeld) return this.#refuse(channel, owner);
       this.#held.push(channel);
       return;
     }
     this.#accepted += 1;
-    const peer = new Peer(
-      channel,
-      this.#settings as LinkSettings,
-      this.priority,
-      this.#options.accepted ?? (() => undefined),
-    );
-    this.#peers.add(peer);
-    peer.once('close', () => this.#peers.delete(peer));
-    owner.add(peer);
+    this.#peers += 1;
+    owner.add(new Peer(channel, this.#host as PeerHost, this.priority));
   }
 
   #refuse(channel: Channel, owner: Owner): void {
@@ -212,7 +203,7 @@ export class Listener extends Connection<ListenerEvents> {
     this.#lastRefusalLog = now;
     owner.logger.log('warn', `connections refused: ${this.#refused}`, {
       connection: this.name,
-      open: this.#peers.size,
+      open: this.#peers,
     });
   }
 

@@ -19,22 +19,31 @@ export type PeerEvents = {
   close: [reason: Error | undefined];
 };
 
+/** The listener, as far as its peers need it: one for all of them, so that each costs little. */
+export interface PeerHost {
+  readonly settings: LinkSettings;
+  /** Nothing the peer said has been handled yet. */
+  greet(peer: Peer): unknown;
+  /** The peer has closed. */
+  gone(): void;
+}
+
 export class Peer extends Connection<PeerEvents> implements LinkRole, Correspondent {
   /** For the program: whatever belongs to this peer. */
   data: unknown;
-  readonly remote: string;
   readonly #link: Link;
-  readonly #settings: LinkSettings;
-  readonly #greet: (peer: Peer) => unknown;
+  readonly #host: PeerHost;
   #requests: Requests | undefined;
 
   /** Made by listeners. */
-  constructor(channel: Channel, settings: LinkSettings, priority: number, greet: (peer: Peer) => unknown) {
+  constructor(channel: Channel, host: PeerHost, priority: number) {
     super('peer', { name: channel.remote, priority });
-    this.remote = channel.remote;
-    this.#settings = settings;
-    this.#greet = greet;
-    this.#link = new Link(channel, settings, this);
+    this.#host = host;
+    this.#link = new Link(channel, host.settings, this);
+  }
+
+  get remote(): string {
+    return this.name;
   }
 
   get state(): string {
@@ -58,7 +67,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, Correspond
   }
 
   request(message: Message<unknown> | string, options: RequestOptions = {}): Promise<Message> {
-    this.#requests ??= new Requests(this.#settings.clock);
+    this.#requests ??= new Requests(this.#host.settings.clock);
     const answer = this.#requests.open(message, options, numbered => this.#link.send(numbered));
     this.#link.wake();
     return answer;
@@ -88,22 +97,17 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, Correspond
   linkClosed(reason: Error | undefined): void {
     this.#requests?.fail(reason?.message ?? `${this.name} is closed`);
     this.owner?.ended(this);
+    this.#host.gone();
     this.tell('close', reason);
   }
 
   protected override begin(_owner: Owner): void {
     this.#link.start();
-    const failed = (error: unknown): void => {
-      this.logger.log('error', `greeting failed: ${reasonOf(error)}`, {
-        connection: this.name,
-        error,
-      });
-      this.destroy(asError(error));
-    };
     try {
-      Promise.resolve(this.#greet(this)).catch(failed);
+      const greeting = this.#host.greet(this);
+      if (greeting instanceof Promise) greeting.catch((error: unknown) => this.#greetingFailed(error));
     } catch (error) {
-      failed(error);
+      this.#greetingFailed(error);
     }
   }
 
@@ -121,5 +125,10 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, Correspond
       unsent: unfinished.bytes,
       handlers: unfinished.handlers,
     };
+  }
+
+  #greetingFailed(error: unknown): void {
+    this.logger.log('error', `greeting failed: ${reasonOf(error)}`, { connection: this.name, error });
+    this.destroy(asError(error));
   }
 }

@@ -27,6 +27,9 @@ export interface DispatcherOptions {
 /** What `dispatch` returns when no rule took the message. */
 export const unhandled: unique symbol = Symbol('unhandled');
 
+/** A longer command may be a slice, which would hold the whole text that it was cut from. */
+const longestKept = 12;
+
 /** A set of rules to add at once: `dispatcher.use(systemCommands())`. */
 export type RulePack = (dispatcher: Dispatcher) => void;
 
@@ -36,6 +39,8 @@ export class Dispatcher {
   #catchAll: Rule | undefined;
   #ways = new Map<string, readonly Rule[]>();
   #others: readonly Rule[] = [];
+  #lastCommand: string | undefined;
+  #lastWay: readonly Rule[] = [];
 
   constructor(options: DispatcherOptions = {}) {
     refuseUnknown('a dispatcher', { trace: 0, showMatches: 0, logger: 0 }, options);
@@ -104,15 +109,26 @@ export class Dispatcher {
    */
   dispatch(message: Message, connection: Correspondent): unknown {
     if (this.#options.trace) traceReceived(message, connection);
-    const way = this.#ways.get(message.command);
-    const first = way?.[0];
-    if (way?.length === 1 && first !== undefined && !first.passing) return first.handler(message, connection);
-    return this.#walk(way ?? this.#others, message, connection);
+    const way = this.#wayOf(message.command);
+    const first = way[0];
+    if (way.length === 1 && first?.command !== undefined && !first.passing) return first.handler(message, connection);
+    return this.#walk(way, message, connection);
   }
 
   /** For connections: logs a message that goes out, where that was asked for. */
   traceSent(message: Message<unknown>, connection: Correspondent): void {
     if (this.#options.trace === 'both') traceSent(message, connection);
+  }
+
+  /** The same command often comes many times in a row, and to compare two is cheaper than the Map's hash of one. */
+  #wayOf(command: string): readonly Rule[] {
+    if (command === this.#lastCommand) return this.#lastWay;
+    const way = this.#ways.get(command) ?? this.#others;
+    if (command.length <= longestKept) {
+      this.#lastCommand = command;
+      this.#lastWay = way;
+    }
+    return way;
   }
 
   #walk(way: readonly Rule[], message: Message<TextParameters>, connection: Correspondent): unknown {
@@ -153,6 +169,7 @@ export class Dispatcher {
     };
     this.#ways = new Map(this.commands.map(command => [command, along(command)]));
     this.#others = along();
+    this.#lastCommand = undefined;
   }
 
   #show(text: string): void {

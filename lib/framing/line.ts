@@ -41,6 +41,7 @@ export class LineSlicer {
   /** Feeds any bytes; the chunk is not kept. After a line that is too long nothing is taken any more. */
   push(chunk: Buffer): void {
     if (this.#fault !== undefined) return;
+    if (chunk.at(-1) === LF) return this.#addText(chunk);
     const last = chunk.lastIndexOf(LF);
     if (last >= 0) this.#addText(chunk.subarray(0, last + 1));
     this.#keep(chunk, last + 1);

@@ -2,8 +2,8 @@
 // closed, and every line is either in the old or in the new: none is lost, none is there twice. (winston's own
 // File loses lines there, and goes silent for ever when the folder is gone at the wrong moment.)
 
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import Transport from 'winston-transport';
 
 const messageKey = Symbol.for('message');
@@ -93,6 +93,18 @@ export class ReopeningFile extends Transport {
 }
 
 function open(filename: string): number {
-  mkdirSync(dirname(filename), { recursive: true });
-  return openSync(filename, 'a');
+  try {
+    return openSync(filename, 'a');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    makeFolder(dirname(resolve(filename)));
+    return openSync(filename, 'a');
+  }
+}
+
+/** Makes a folder and those above it. (mkdirSync's own way, `recursive`, goes round for ever below /proc.) */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }

@@ -1,5 +1,6 @@
 // What may come in. The C++ parser takes any text for a command or a name, and throws later, when it uses it;
-// here each message is looked at once, before anybody acts on it (DESIGN §5).
+// here each message is looked at once, before anybody acts on it (DESIGN §5). Names of parameters are looked at
+// by the codecs, which walk along them anyway.
 
 import { PeerError } from '../base/errors.ts';
 import type { Message } from './message.ts';
@@ -13,7 +14,7 @@ export type Admission = 'act' | 'unknown';
  * @throws PeerError INVALID_MESSAGE for a sender, target or parameter that no answer could name.
  */
 export function admit(message: Message<unknown>): Admission {
-  const { command, from, to, list } = message;
+  const { command, from, to, oddName } = message;
   if (from.server !== '' || from.service !== '') {
     check(from.server === '' || isName(from.server), 'sender server', from.server, command);
     check(from.service === '' || isName(from.service), 'sender service', from.service, command);
@@ -22,10 +23,7 @@ export function admit(message: Message<unknown>): Admission {
     check(to.server === '' || isTarget(to.server), 'server', to.server, command);
     check(to.service === '' || isTarget(to.service), 'service', to.service, command);
   }
-  for (let at = 0; at < list.length; at += 2) {
-    const name = list[at] ?? '';
-    check(isName(name), 'parameter', name, command);
-  }
+  if (oddName !== undefined) check(false, 'parameter', oddName, command);
   return isCommand(command) ? 'act' : 'unknown';
 }
 

@@ -7,6 +7,7 @@
 
 import { PeerError, UsageError } from '../base/errors.ts';
 import { Message } from './message.ts';
+import { isName } from './names.ts';
 
 const fields = ['sent-from-server', 'sent-from-service', 'server', 'service', 'command'] as const;
 type Field = (typeof fields)[number];
@@ -37,7 +38,23 @@ export function decodeJson(line: string): Message {
   if (found.command === undefined) throw invalid('there is no command');
   const from = { server: found['sent-from-server'] ?? '', service: found['sent-from-service'] ?? '' };
   const to = { server: found.server ?? '', service: found.service ?? '' };
-  return new Message(found.command, list, from, to);
+  const oddName = list.find((name, at) => at % 2 === 0 && !isName(name));
+  if (oddName === undefined) return new Message(found.command, list, from, to);
+  return new OddMessage(oddName, found.command, list, from, to);
+}
+
+/** A message that was read, and that the door will refuse. */
+class OddMessage extends Message {
+  readonly #oddName: string;
+
+  constructor(oddName: string, ...parts: ConstructorParameters<typeof Message>) {
+    super(...parts);
+    this.#oddName = oddName;
+  }
+
+  override get oddName(): string {
+    return this.#oddName;
+  }
 }
 
 /**

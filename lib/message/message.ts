@@ -55,6 +55,11 @@ export class Message<P = TextParameters> {
     return new Message(names.command(command), listOf(parameters), sender(from), target(to));
   }
 
+  /** For the door: a parameter's name that is outside the grammar. Only JSON can bring one. */
+  get oddName(): string | undefined {
+    return undefined;
+  }
+
   /** The parameters by name: text, or typed values where a definition read the message. */
   get parameters(): P {
     this.#parameters ??= Object.freeze(Object.assign(Object.create(null), Object.fromEntries(this.entries()))) as P;
@@ -189,5 +194,6 @@ function sender(from: Partial<Place> | undefined): Place {
 function target(to: Partial<Place> | undefined): Place {
   if (to === undefined) return nowhere;
   const { server = '', service = '' } = to;
+  if (server === '' && service === '') return nowhere;
   return { server: names.target('server', server), service: names.target('service', service) };
 }

@@ -19,9 +19,10 @@ export function kindOf(code: number): number {
 
 /** Upper-case letters, digits and `_`, no digit first. */
 export function isCommand(text: string): boolean {
-  if (!isName(text)) return false;
-  for (let at = 0; at < text.length; at += 1) {
-    if (kindOf(text.charCodeAt(at)) === charKind.lower) return false;
+  if (text === '' || kindOf(text.charCodeAt(0)) !== charKind.upper) return false;
+  for (let at = 1; at < text.length; at += 1) {
+    const kind = kindOf(text.charCodeAt(at));
+    if (kind !== charKind.upper && kind !== charKind.digit) return false;
   }
   return true;
 }

@@ -25,6 +25,8 @@ const SEMICOLON = 59;
 const LESS = 60;
 const EQUAL = 61;
 const BACKSLASH = 92;
+const LOWER_N = 110;
+const LOWER_R = 114;
 const BRACE = 123;
 
 const noPlace: Place = { server: '', service: '' };
@@ -87,20 +89,22 @@ function decodeFrom(line: string, start: number, end: number, from: Place): Mess
   return new Message(command, decodeParameters(line, at + 1, end, command), from, to);
 }
 
+/** Where the value that was read last ended: before its `;`, or at the end of the line. */
+let valueEnd = 0;
+
+/** Names and values in turn. A list that is written down whole is smaller than one that grows, hence the two steps. */
 function decodeParameters(line: string, start: number, end: number, command: string): string[] {
-  const list: string[] = [];
-  let at = start;
-  while (at < end) {
-    const equal = endOfName(line, at, end, command);
-    list.push(line.slice(at, equal));
-    at = equal + 1;
-    if (line.charCodeAt(at) === QUOTE && at < end) {
-      const close = closingQuote(line, at, end, command);
-      list.push(unescaped(line.slice(at + 1, close), QUOTE));
-      at = close + 2;
-    } else {
-      at = pushBare(list, line, at, end) + 1;
-    }
+  if (start >= end) return [];
+  let equal = endOfName(line, start, end, command);
+  const name = line.slice(start, equal);
+  const value = valueAt(line, equal + 1, end, command);
+  let at = valueEnd + 1;
+  if (at >= end) return [name, value];
+  equal = endOfName(line, at, end, command);
+  const list = [name, value, line.slice(at, equal), valueAt(line, equal + 1, end, command)];
+  for (at = valueEnd + 1; at < end; at = valueEnd + 1) {
+    equal = endOfName(line, at, end, command);
+    list.push(line.slice(at, equal), valueAt(line, equal + 1, end, command));
   }
   return list;
 }
@@ -121,8 +125,13 @@ function endOfName(line: string, start: number, end: number, command: string): n
   throw invalid('a parameter has no = and value', command);
 }
 
-/** Adds the value that ends before the next `;`; gives the place of its end. */
-function pushBare(list: string[], line: string, start: number, end: number): number {
+/** The value that begins at `start`; its end is in `valueEnd`. */
+function valueAt(line: string, start: number, end: number, command: string): string {
+  if (start < end && line.charCodeAt(start) === QUOTE) {
+    const close = closingQuote(line, start, end, command);
+    valueEnd = close + 1;
+    return unescaped(line.slice(start + 1, close), QUOTE);
+  }
   let at = start;
   let backslash = false;
   for (; at < end; at += 1) {
@@ -130,9 +139,9 @@ function pushBare(list: string[], line: string, start: number, end: number): num
     if (code === SEMICOLON) break;
     if (code === BACKSLASH) backslash = true;
   }
+  valueEnd = at;
   const raw = line.slice(start, at);
-  list.push(backslash ? unescaped(raw, BACKSLASH) : raw);
-  return at;
+  return backslash ? unescaped(raw, BACKSLASH) : raw;
 }
 
 /**
@@ -140,9 +149,9 @@ function pushBare(list: string[], line: string, start: number, end: number): num
  * leaves the value open or followed by other text, the C++ reading is tried, for which any `\"` stays inside.
  */
 function closingQuote(line: string, open: number, end: number, command: string): number {
-  let at = open + 1;
-  while (at < end && line.charCodeAt(at) !== QUOTE) at += line.charCodeAt(at) === BACKSLASH ? 2 : 1;
-  if (endsValue(line, at, end)) return at;
+  let at = line.indexOf('"', open + 1);
+  while (at > 0 && at < end && isTakenAlong(line, at, open)) at = line.indexOf('"', at + 1);
+  if (at > 0 && endsValue(line, at, end)) return at;
   for (at = line.indexOf('"', open + 1); at > 0 && at < end; at = line.indexOf('"', at + 1)) {
     if (line.charCodeAt(at - 1) === BACKSLASH) continue;
     if (endsValue(line, at, end)) return at;
@@ -151,15 +160,41 @@ function closingQuote(line: string, open: number, end: number, command: string):
   throw invalid('a quoted value has no closing quote', command);
 }
 
+/** Whether the backslashes before the quote at `at` pair up with one left for the quote. */
+function isTakenAlong(line: string, at: number, open: number): boolean {
+  let before = at - 1;
+  while (before > open && line.charCodeAt(before) === BACKSLASH) before -= 1;
+  return (at - before) % 2 === 0;
+}
+
 function endsValue(line: string, at: number, end: number): boolean {
   return at < end && (at + 1 === end || line.charCodeAt(at + 1) === SEMICOLON);
 }
 
 /** Undoes `\\`, `\n`, `\r`, and `\"` where the value was quoted; other backslashes stay. */
 function unescaped(raw: string, quoted: number): string {
-  if (!raw.includes('\\')) return raw;
-  const pattern = quoted === QUOTE ? /\\([\\nr"])/g : /\\([\\nr])/g;
-  return raw.replace(pattern, (_, char: string) => (char === 'n' ? '\n' : char === 'r' ? '\r' : char));
+  let at = raw.indexOf('\\');
+  if (at < 0) return raw;
+  const parts: string[] = [];
+  let good = 0;
+  for (; at >= 0; at = raw.indexOf('\\', at)) {
+    const plain = meantBy(raw.charCodeAt(at + 1), quoted);
+    if (plain === undefined) at += 1;
+    else {
+      parts.push(raw.slice(good, at), plain);
+      at += 2;
+      good = at;
+    }
+  }
+  parts.push(raw.slice(good));
+  return parts.join('');
+}
+
+function meantBy(code: number, quoted: number): string | undefined {
+  if (code === LOWER_N) return '\n';
+  if (code === LOWER_R) return '\r';
+  if (code === BACKSLASH) return '\\';
+  return code === QUOTE && quoted === QUOTE ? '"' : undefined;
 }
 
 /** The line of a message, without its line feed. @throws UsageError INVALID_NAME where it has no command. */

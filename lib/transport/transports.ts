@@ -16,17 +16,18 @@ const packets: { readonly [scheme: string]: () => Promise<PacketTransport> } = {
   udp: async () => (await import('./udp/index.ts')).udp(),
 };
 
-/** @throws UsageError INVALID_ADDRESS where no transport serves the scheme. */
-export async function streamTransport({ scheme }: Address, own: StreamTransports): Promise<Transport> {
-  return own[scheme] ?? (await load(streams, scheme));
+/** @throws UsageError INVALID_ADDRESS, at once, where no transport serves the scheme. */
+export function streamTransport({ scheme }: Address, own: StreamTransports): Promise<Transport> {
+  const found = own[scheme];
+  return found === undefined ? load(streams, scheme) : Promise.resolve(found);
 }
 
-/** @throws UsageError INVALID_ADDRESS where no transport serves the scheme. */
+/** @throws UsageError INVALID_ADDRESS, at once, where no transport serves the scheme. */
 export function packetTransport({ scheme }: Address): Promise<PacketTransport> {
   return load(packets, scheme);
 }
 
-async function load<T>(known: { readonly [scheme: string]: () => Promise<T> }, scheme: string): Promise<T> {
+function load<T>(known: { readonly [scheme: string]: () => Promise<T> }, scheme: string): Promise<T> {
   const found = known[scheme];
   if (found !== undefined) return found();
   const names = Object.keys(known).join(', ');

@@ -12,12 +12,12 @@ export class Slice {
   readonly #until: number;
   #count = 0;
   #stride = 1;
-  #check = 1;
+  #check = 2;
 
-  constructor(turns: Turns, clock: Clock) {
+  constructor(turns: Turns, clock: Clock, now: number) {
     this.#turns = turns;
     this.#clock = clock;
-    this.#until = clock.now() + turns.milliseconds;
+    this.#until = now + turns.milliseconds;
   }
 
   /** Counts one message; false when the slice is used up. */

@@ -39,5 +39,6 @@ export function tcp({ lookup }: TcpOptions = {}): Transport {
 }
 
 function remoteOf(socket: Socket): string {
-  return `tcp://${formatHostPort(socket.remoteAddress ?? 'gone', socket.remotePort ?? 0)}`;
+  // A joined text is of one piece; a template would keep its parts for as long as the connection lives.
+  return ['tcp://', formatHostPort(socket.remoteAddress ?? 'gone', socket.remotePort ?? 0)].join('');
 }
