@@ -15,6 +15,8 @@ export {
   TimeoutError,
   UsageError,
 } from './base/errors.ts';
+export type { Given } from './base/options.ts';
+export type { FullPolicy } from './base/queue.ts';
 export * from './communicator/index.ts';
 export type {
   BindOptions,
@@ -24,12 +26,18 @@ export type {
   ClientState,
   ConnectionOptions,
   ConnectionSnapshot,
+  DatagramEvents,
+  DatagramState,
+  ListenerEvents,
   ListenerLimits,
+  ListenerState,
   ListenOptions,
   LogRotateOptions,
   OutboxLimits,
   Owned,
   Owner,
+  PeerEvents,
+  Tick,
   TimerOptions,
   Unfinished,
   Why,

@@ -15,7 +15,7 @@ export interface Pause {
   readonly stable: number;
 }
 
-/** DESIGN of the defaults: 50 ms to 5 s, doubling, full jitter, anew after 10 s of a stable link. */
+/** The defaults: 50 ms to 5 s, doubling, full jitter, anew after 10 s of a stable link. */
 export const pauseDefaults: Pause = {
   first: 50,
   most: 5_000,

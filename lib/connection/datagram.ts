@@ -1,7 +1,7 @@
 // Messages in packets: one packet, one message, and no promise that it arrives.
 //
 //   idle ─start▶ opening ─bound▶ open ─stop▶ closed
-//                   └────failed, stop─────────▲
+//                   └────failed, stop─────────▲        idle ─stop▶ closed
 //
 // Nothing is answered by itself, neither to a bad message nor to an unknown one: the sender's address may be
 // forged. A handler that calls `send` answers the sender.

@@ -1,7 +1,7 @@
 // A listener: accepts connections on an address and makes a peer of each.
 //
 //   idle ─start▶ opening ─listening▶ open ─stop▶ closed
-//                   └──────failed, stop──────────────▲
+//                   └──────failed, stop──────────────▲        idle ─stop▶ closed
 
 import type { Address } from '../base/address.ts';
 import { formatAddress, parseAddress } from '../base/address.ts';
@@ -15,6 +15,7 @@ import { longestLine } from '../framing/index.ts';
 import type { Channel, Listening } from '../transport/index.ts';
 import type { ConnectionOptions, Owner, Unfinished } from './connection.ts';
 import { Connection, nothingUnfinished } from './connection.ts';
+import { unsentLimit } from './parts/link-role.ts';
 import { Opening } from './parts/opening.ts';
 import type { PeerHost } from './peer.ts';
 import { Peer } from './peer.ts';
@@ -41,7 +42,7 @@ export interface ListenerLimits {
 export const listenerLimits: ListenerLimits = {
   connections: 10_000,
   line: longestLine,
-  unsent: 16 * 1024 * 1024,
+  unsent: unsentLimit,
 };
 
 export interface ListenOptions extends ConnectionOptions {

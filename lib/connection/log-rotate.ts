@@ -1,5 +1,6 @@
 // Listens for the message that asks for a log rotation. Nothing is ever sent back, whatever comes.
 
+import { refuseUnknown } from '../base/options.ts';
 import { Dispatcher } from '../dispatcher/index.ts';
 import type { BindOptions } from './datagram.ts';
 import { Datagram } from './datagram.ts';
@@ -16,6 +17,7 @@ const commands = /^LOG(_ROTATE)?$/;
 
 /** @throws UsageError INVALID_ADDRESS, UNKNOWN_OPTION */
 export function logRotate(address: string, { rotate, trace, ...options }: LogRotateOptions): Datagram {
+  refuseUnknown('logRotate', { name: 0, priority: 0, secret: 0 }, options);
   const dispatcher = new Dispatcher({ trace }).on(commands, () => rotate?.());
   return new Datagram(address, { ...options, dispatcher }, 'log rotate');
 }

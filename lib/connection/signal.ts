@@ -1,4 +1,8 @@
-// A signal of the operating system. Once it is stopped, the system's own way with the signal holds again: after
+// A signal of the operating system.
+//
+//   idle ─start▶ listening ─stop▶ closed        idle ─stop▶ closed
+//
+// Once it is stopped, the system's own way with the signal holds again: after
 // `communicator.stop()` a second SIGTERM or SIGINT therefore ends the process at once.
 
 import { reasonOf, UsageError } from '../base/errors.ts';

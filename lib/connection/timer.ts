@@ -1,7 +1,7 @@
 // A timer on the monotonic clock. Ticks of `every` stand on a fixed grid; those missed while the process was
 // busy are counted and become one.
 //
-//   idle ─start▶ armed ─due▶ armed (every) │ ─over▶ closed (after)      armed ─stop▶ closed
+//   idle ─start▶ armed ─due▶ armed (every) │ ─over▶ closed (after)      idle, armed ─stop▶ closed
 
 import type { Cancel } from '../base/clock.ts';
 import { reasonOf, UsageError } from '../base/errors.ts';

@@ -1,5 +1,6 @@
 // Each message in the log, at trace severity, with the connection's name.
 
+import { printable } from '../logging/index.ts';
 import type { Message } from '../message/index.ts';
 import { encode } from '../message/index.ts';
 import type { Correspondent } from './correspondent.ts';
@@ -23,6 +24,6 @@ export function traceSent(message: Message<unknown>, connection: Correspondent):
 /** The line; a secret is never shown. */
 function shown(message: Message<unknown>): string {
   const hidden = message.has('secret_code') ? message.with({ secret_code: '***' }) : message;
-  const line = hidden.command === '' ? '(no command)' : encode(hidden);
+  const line = printable(hidden.command === '' ? '(no command)' : encode(hidden));
   return line.length > longestShown ? `${line.slice(0, longestShown)}… (${line.length} characters)` : line;
 }

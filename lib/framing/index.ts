@@ -1,3 +1,3 @@
 export { LineSlicer, longestLine } from './line.ts';
 export { bytesOf, textOf } from './utf8.ts';
-export { longestDatagram, pack, unpack } from './whole.ts';
+export { pack, unpack } from './whole.ts';

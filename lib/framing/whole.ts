@@ -3,9 +3,6 @@
 import { LimitError } from '../base/errors.ts';
 import { bytesOf, textOf } from './utf8.ts';
 
-/** Longest datagram in bytes: reference eventdispatcher §2.6 for UDP, §2.7 for Unix sockets. */
-export const longestDatagram = { udp: 1024, unix: 65_536 } as const;
-
 /** The text of a packet; undefined where it is longer than allowed. */
 export function unpack(packet: Buffer, longest: number): string | undefined {
   return packet.length > longest ? undefined : textOf(packet);

@@ -1,5 +1,5 @@
 // What may come in. The C++ parser takes any text for a command or a name, and throws later, when it uses it;
-// here each message is looked at once, before anybody acts on it (DESIGN §5). Names of parameters are looked at
+// here each message is looked at once, before anybody acts on it. Names of parameters are looked at
 // by the codecs, which walk along them anyway.
 
 import { PeerError } from '../base/errors.ts';

@@ -164,6 +164,7 @@ export function listenFailed(address: Address, error: unknown): NetworkError {
     EADDRINUSE: 'another program listens there already',
     EACCES: 'permission denied',
     EADDRNOTAVAIL: 'this machine has no such address',
+    ENOENT: 'the folder does not exist',
     ENOTFOUND: 'the name is not known',
   };
   const reason = reasons[code ?? ''] ?? reasonOf(error);

@@ -8,7 +8,7 @@ import { until } from '../support/world.ts';
 import type { Exception } from './replay-kit.ts';
 import { exchanges, greeting, play, recording } from './replay-kit.ts';
 
-const silent = 'the C++ side logs and says nothing; ours says what was wrong (DESIGN §5)';
+const silent = 'the C++ side logs and says nothing; ours says what was wrong';
 const cached = 'the C++ catch-all keeps the definition of its first command and falls silent (reference §3.5)';
 
 const raw03: readonly Exception[] = [

@@ -32,7 +32,7 @@ async function tcpServer(t: Test, use: (socket: Socket) => void): Promise<string
   return `127.0.0.1:${(server.address() as { port: number }).port}`;
 }
 
-/** The server-only target is the one place where ours differs: it is not lost (DESIGN of the text wire). */
+/** The server-only target is the one place where ours differs: it is not lost. */
 const exceptions: Record<string, string> = { '--type udp --message FOO --server srv': `${sender} srv:FOO` };
 
 t.test('sends the datagrams of the recording, byte for byte', async t => {

@@ -1,4 +1,4 @@
-// The example daemon of DESIGN §2, and a world whose end no test forgets.
+// The rules of the example daemon, and a world whose end no test forgets.
 
 import type { Test } from 'tap';
 import type { Communicator, CommunicatorOptions, ListenOptions } from '../../lib/index.ts';

@@ -10,6 +10,7 @@ import { NetworkError, PeerError, TimeoutError } from '../../lib/base/errors.ts'
 import { LineSlicer } from '../../lib/framing/line.ts';
 import { bytesOf } from '../../lib/framing/utf8.ts';
 import { pack } from '../../lib/framing/whole.ts';
+import { printable } from '../../lib/logging/printable.ts';
 import type { Message } from '../../lib/message/message.ts';
 import { decode, encode } from '../../lib/message/text.ts';
 import type { Channel } from '../../lib/transport/transport.ts';
@@ -45,7 +46,7 @@ export async function sendOverStream(order: Order): Promise<void> {
   try {
     const channel = await transport.dial(address, late.signal);
     const answer = await new Talk(channel, order).over(late.signal);
-    if (order.reply) process.stdout.write(`${answer}\n`);
+    if (order.reply) process.stdout.write(`${process.stdout.isTTY ? printable(answer) : answer}\n`);
   } finally {
     clearTimeout(timer);
   }
@@ -145,5 +146,7 @@ function readable(line: string): Message | undefined {
 }
 
 function show({ trace }: Order, what: 'sent' | 'received', line: string): void {
-  if (trace) process.stderr.write(`${what} ${line.replace(/(secret_code=)(?:"(?:\\.|[^"\\])*"|[^;]*)/, '$1***')}\n`);
+  if (!trace) return;
+  const hidden = line.replace(/(secret_code=)(?:"(?:\\.|[^"\\])*"|[^;]*)/, '$1***');
+  process.stderr.write(`${what} ${printable(hidden)}\n`);
 }

@@ -11,6 +11,7 @@ import { longestLine } from '../../framing/index.ts';
 import type { ConnectionOptions, Owner } from '../connection.ts';
 import { dialTime } from './dial.ts';
 import type { LinkSettings } from './link-role.ts';
+import { unsentLimit } from './link-role.ts';
 import type { OutboxLimits } from './outbox.ts';
 import { checkedLimits } from './outbox.ts';
 
@@ -23,7 +24,7 @@ export interface ClientLimits {
   readonly dial: number;
 }
 
-export const clientLimits: ClientLimits = { line: longestLine, unsent: 16 * 1024 * 1024, dial: dialTime };
+export const clientLimits: ClientLimits = { line: longestLine, unsent: unsentLimit, dial: dialTime };
 
 export interface ClientOptions extends ConnectionOptions {
   /** Who handles what the other side says. @default one that answers UNKNOWN */

@@ -5,6 +5,9 @@ import type { Correspondent, Dispatcher } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
 import type { Turns } from '../connection.ts';
 
+/** Unsent bytes at which the other side counts as too slow, unless told otherwise: 16 MiB. */
+export const unsentLimit: number = 16 * 1024 * 1024;
+
 export interface LinkSettings {
   readonly dispatcher: Dispatcher;
   /** Handlers whose promises may run at the same time. */

@@ -7,7 +7,7 @@
 //                 │  └─drain▶ draining ─┼─finish▶ closing ─gone▶ closed
 //                 └──────finish─────────┘ (running handlers end first)
 //   open, ended ─gone▶ rest ─finish▶ closed    (what had come in before is still handled, as far as nothing holds it)
-//   open, ended, draining, closing ─kill▶ dying ─gone▶ closed
+//   open, ended, draining, closing ─kill▶ dying ─gone▶ closed        idle, draining ─gone▶ closed
 //
 // A handler's promise holds the link: no further message is handled before it settles. While requests of ours
 // wait for answers, reading goes on all the same, answers pass by, and the others are held back in their order.
