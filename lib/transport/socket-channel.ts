@@ -57,12 +57,12 @@ export class SocketChannel implements Channel {
     return socket.write(bytes);
   }
 
-  close(): void {
+  close(linger: number = lingerTime): void {
     const socket = this.#socket;
     if (socket.writableEnded || socket.destroyed) return;
     socket.removeListener('data', onData);
     socket.end(() => {
-      const timer = setTimeout(() => socket.destroy(), lingerTime);
+      const timer = setTimeout(() => socket.destroy(), linger);
       socket.once('close', () => clearTimeout(timer));
     });
     socket.resume();

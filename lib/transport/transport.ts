@@ -26,8 +26,11 @@ export interface Channel {
   resume(): void;
   /** @returns false when the caller should wait for `drained`. After `close` or the end it does nothing. */
   send(bytes: Buffer): boolean;
-  /** Finishes sending, then closes; what still comes in is thrown away. */
-  close(): void;
+  /**
+   * Finishes sending, then closes; what still comes in is thrown away. After the last byte went out, the other side
+   * has `linger` ms to close too. @default 500
+   */
+  close(linger?: number): void;
   /** Closes now; what was not sent is thrown away. */
   destroy(reason?: Error): void;
 }

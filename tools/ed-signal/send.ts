@@ -90,7 +90,7 @@ class Talk {
       });
       show(this.#order, 'sent', encode(this.#order.message));
       this.#channel.send(bytesOf(`${encode(this.#order.message)}\n`));
-      if (!this.#order.reply) setTimeout(() => this.#channel.close(), answerTime).unref();
+      if (!this.#order.reply) setTimeout(() => this.#channel.close(this.#order.timeout), answerTime).unref();
     }).finally(() => this.#channel.destroy());
   }
 

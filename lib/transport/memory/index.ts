@@ -90,13 +90,13 @@ class MemoryChannel implements Channel {
     return this.#sending === 'open';
   }
 
-  close(): void {
+  close(linger: number = lingerTime): void {
     if (this.#sending === 'ended' || this.#flow === 'closed') return;
     this.#sending = 'ended';
     this.#flow = 'closing';
     this.#peer?.arrive({ kind: 'end' });
     queueMicrotask(() => this.#read());
-    this.#linger();
+    this.#linger(linger);
   }
 
   destroy(reason?: Error): void {
@@ -143,8 +143,8 @@ class MemoryChannel implements Channel {
   }
 
   /** After the last byte was read, the other side has a while to close too. */
-  #linger(): void {
-    this.#lingering = setTimeout(() => (this.unsent === 0 ? this.destroy() : this.#linger()), lingerTime);
+  #linger(time: number): void {
+    this.#lingering = setTimeout(() => (this.unsent === 0 ? this.destroy() : this.#linger(time)), time);
   }
 
   #end(reason?: Error): void {
