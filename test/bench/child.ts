@@ -1,7 +1,8 @@
 // A process that is measured, or that helps to measure: it is asked for something by name, and answers with figures.
 
 import type { ChildProcess } from 'node:child_process';
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 export type Figures = { readonly [name: string]: number };
@@ -22,14 +23,21 @@ export class Child {
   readonly #process: ChildProcess;
   readonly #name: string;
 
-  /** Starts the program of that name with a role of it. */
+  /** Starts the program of that name with a role of it; BENCH_PROFILE=role leaves a processor profile in /tmp. */
   constructor(program: string, role: string, nodeOptions: readonly string[] = []) {
     const path = fileURLToPath(new URL(`./programs/${program}.js`, import.meta.url));
     this.#name = `${program} ${role}`;
-    const profile = process.env.BENCH_PROFILE === role ? ['--cpu-prof', '--cpu-prof-dir=/tmp/bench-profile'] : [];
+    const profile =
+      process.env.BENCH_PROFILE === role ? ['--cpu-prof', `--cpu-prof-dir=${tmpdir()}/bench-profile`] : [];
     this.#process = fork(path, [role], { execArgv: [...nodeOptions, ...profile] });
     alive.add(this.#process);
     this.#process.once('exit', () => alive.delete(this.#process));
+  }
+
+  /** Keeps the process on that processor, where the system has `taskset`; says whether it did. */
+  pin(processor: number): boolean {
+    const words = ['-a', '-p', '-c', String(processor), String(this.#process.pid)];
+    return spawnSync('taskset', words, { stdio: 'ignore' }).status === 0;
   }
 
   /** One question at a time. */

@@ -39,10 +39,10 @@ export interface Row {
 export function row(
   { what, unit, against, bound }: Pick<Row, 'what' | 'unit' | 'against' | 'bound'>,
   rounds: Rounds,
+  ratios: readonly number[] = rounds.ours.map((value, round) => value / (rounds.other[round] ?? Number.NaN)),
 ): Row {
   const ours = median(rounds.ours);
   const other = median(rounds.other);
-  const ratios = rounds.ours.map((value, round) => value / (rounds.other[round] ?? Number.NaN));
   const ratio = other === 0 ? undefined : median(ratios);
   const met = bound && isMet(bound, bound.on === 'value' ? ours : ratio);
   return { what, unit, ours, against, other, ratio, ...(bound && { bound }), met, rounds };

@@ -5,7 +5,11 @@ import { Child } from '../child.ts';
 import type { Plan, Row } from '../row.ts';
 import { row } from '../row.ts';
 
-const spans = { settle: 2_000, quick: 3_000, full: 20_000 } as const;
+/**
+ * Milliseconds. Some seconds after the start, V8 collects the garbage of it once; the long run waits until that is
+ * over. The bound is the worst of the bare servers, since a wake-up or two come from the system.
+ */
+const spans = { quick: { settle: 1_000, sleep: 3_000 }, full: { settle: 15_000, sleep: 20_000 } } as const;
 
 export async function idle(plan: Plan): Promise<Row[]> {
   const pairs = Array.from({ length: plan.rounds }, () => ({
@@ -14,9 +18,9 @@ export async function idle(plan: Plan): Promise<Row[]> {
   }));
   const all = pairs.flatMap(({ ours, other }) => [ours, other]);
   await Promise.all(all.map(child => child.ask('address')));
-  await pause(spans.settle);
+  const { settle, sleep: span } = plan.quick ? spans.quick : spans.full;
+  await pause(settle);
   const before = await Promise.all(all.map(child => child.ask('effort')));
-  const span = plan.quick ? spans.quick : spans.full;
   plan.progress(`  ${all.length} processes sleep for ${span / 1000} s`);
   await pause(span);
   const after = await Promise.all(all.map(child => child.ask('effort')));

@@ -12,25 +12,38 @@ const counts = { quick: 2_000, full: 10_000 } as const;
 /** Files that node has open itself, and some to spare. */
 const spareFiles = 100;
 
+/** Ours; sockets with the least that anyone needs; sockets that could read lines, each with what waits for its end. */
+const roles = { ours: 'our-idle', least: 'bare-idle', lines: 'bare-lines-idle' } as const;
+type Role = keyof typeof roles;
+
 export async function memory(plan: Plan): Promise<Row[]> {
   const wanted = plan.quick ? counts.quick : counts.full;
   const count = Math.min(wanted, openFiles() - spareFiles);
   if (count < wanted) plan.progress(`  only ${openFiles()} open files are allowed: ${count} connections`);
-  const rss = { ours: [] as number[], other: [] as number[] };
-  const heap = { ours: [] as number[], other: [] as number[] };
+  const costs: Record<Role, Cost[]> = { ours: [], least: [], lines: [] };
   for (let round = 1; round <= plan.rounds; round += 1) {
-    const ours = await each('our-idle', count);
-    const bare = await each('bare-idle', count);
-    rss.ours.push(ours.rss);
-    rss.other.push(bare.rss);
-    heap.ours.push(ours.heap);
-    heap.other.push(bare.heap);
-    plan.progress(`  round ${round}: ${text(ours)} ours, ${text(bare)} bare`);
+    for (const role of Object.keys(roles) as Role[]) {
+      const cost = await each(roles[role], count);
+      costs[role].push(cost);
+      plan.progress(
+        `  round ${round}, ${role}: ${Math.round(cost.rss)} B, ${Math.round(cost.heap)} B of it on the heap`,
+      );
+    }
   }
   const bound = { on: 'ratio', is: 'at most', limit: 1.3 } as const;
   const of = `an idle connection (of ${count.toLocaleString('en-US')})`;
-  const common = { unit: 'B', against: 'node:net, flowing', bound };
-  return [row({ what: `memory (RSS) of ${of}`, ...common }, rss), row({ what: `heap of ${of}`, ...common }, heap)];
+  const pair = (figure: keyof Cost, other: Role) => ({
+    ours: costs.ours.map(cost => cost[figure]),
+    other: costs[other].map(cost => cost[figure]),
+  });
+  const least = { unit: 'B', against: 'node:net, flowing, 3 shared listeners', bound };
+  const lines = { unit: 'B', against: 'node:net, reading lines' };
+  return [
+    row({ what: `memory (RSS) of ${of}`, ...least }, pair('rss', 'least')),
+    row({ what: 'the same', ...lines }, pair('rss', 'lines')),
+    row({ what: `heap of ${of}`, ...least }, pair('heap', 'least')),
+    row({ what: 'the same', ...lines }, pair('heap', 'lines')),
+  ];
 }
 
 /** Bytes of one connection. */
@@ -80,8 +93,4 @@ function fileText(path: string): string {
   } catch {
     return '';
   }
-}
-
-function text({ rss, heap }: Cost): string {
-  return `${Math.round(rss)} B (${Math.round(heap)} B of heap)`;
 }
