@@ -125,8 +125,10 @@ class Talk {
   }
 
   #tooLate(late: AbortSignal): Error {
-    const seen = this.#lines.length > 0 ? '; it is connected, but no answer came' : '';
-    return new TimeoutError('REQUEST_TIMEOUT', `${(late.reason as Error).message}${seen}`);
+    const { reply, timeout } = this.#order;
+    if (reply) return late.reason as Error;
+    const text = `not known to be delivered: the other side neither answered nor closed within ${timeout} ms`;
+    return new TimeoutError('REQUEST_TIMEOUT', text);
   }
 }
 
