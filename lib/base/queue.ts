@@ -93,6 +93,15 @@ export class BoundedQueue<T> {
     return entry.item;
   }
 
+  /** Takes an item out wherever it stands; false where it is not here. */
+  remove(item: T): boolean {
+    const at = this.#entries.findIndex((entry, index) => index >= this.#head && entry.item === item);
+    const [entry] = at < 0 ? [] : this.#entries.splice(at, 1);
+    if (entry === undefined) return false;
+    this.#bytes -= entry.bytes;
+    return true;
+  }
+
   /** Drops what has waited too long, and reports each. */
   expire(): void {
     while (this.nextExpiry === 0) {

@@ -115,7 +115,10 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
 
   request(message: Message<unknown> | string, options: RequestOptions = {}): Promise<Message> {
     if (this.#requests === undefined) return Promise.reject(new NetworkError('CLOSED', `${this.name} is not started`));
-    const answer = this.#requests.open(message, options, numbered => this.send(numbered));
+    const answer = this.#requests.open(message, options, {
+      send: numbered => this.send(numbered),
+      withdraw: numbered => this.#outbox?.withdraw(numbered),
+    });
     this.#link?.wake();
     return answer;
   }
@@ -250,7 +253,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
       remote,
       logger,
       send,
-      request: (message, options = {}) => (this.#requests as Requests).open(message, options, send),
+      request: (message, options = {}) => (this.#requests as Requests).open(message, options, { send }),
       close: () => link.drain(),
     });
   }

@@ -68,7 +68,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, Correspond
 
   request(message: Message<unknown> | string, options: RequestOptions = {}): Promise<Message> {
     this.#requests ??= new Requests(this.#host.settings.clock);
-    const answer = this.#requests.open(message, options, numbered => this.#link.send(numbered));
+    const answer = this.#requests.open(message, options, { send: numbered => this.#link.send(numbered) });
     this.#link.wake();
     return answer;
   }

@@ -52,6 +52,11 @@ export class Outbox {
     this.#watch();
   }
 
+  /** Takes a message back; false where it has gone already. */
+  withdraw(message: Message<unknown>): boolean {
+    return this.#queue.remove(message);
+  }
+
   /** The oldest, taken out. */
   shift(): Message<unknown> | undefined {
     this.#queue.expire();

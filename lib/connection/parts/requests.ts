@@ -17,6 +17,12 @@ interface Waiting {
   fail(error: unknown): void;
 }
 
+/** How a request goes out, and is taken back where its wait ends before it went. */
+export interface RequestPath {
+  send(numbered: Message): void;
+  withdraw?(numbered: Message): void;
+}
+
 export class Requests {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Waiting>();
@@ -30,18 +36,15 @@ export class Requests {
     return this.#waiting.size;
   }
 
-  /** Numbers the message, hands it to `send`, and waits. What `send` throws becomes the rejection. */
-  open(
-    message: Message<unknown> | string,
-    options: RequestOptions,
-    send: (numbered: Message) => void,
-  ): Promise<Message> {
+  /** Numbers the message, hands it to the path, and waits. What its `send` throws becomes the rejection. */
+  open(message: Message<unknown> | string, options: RequestOptions, path: RequestPath): Promise<Message> {
     refuseUnknown('request', { timeout: 0, signal: 0 }, options);
     const { timeout = defaultTimeout, signal } = options;
     inRange('timeout', timeout, 0, Number.MAX_SAFE_INTEGER);
     this.#last += 1;
     const id = String(this.#last);
     const plain = typeof message === 'string' ? Message.of(message) : message;
+    const numbered = plain.with({ [requestParameter]: id });
     return new Promise((resolve, reject) => {
       let cancel: Cancel = () => undefined;
       const settled = (): void => {
@@ -51,6 +54,7 @@ export class Requests {
       };
       const fail = (error: unknown): void => {
         settled();
+        path.withdraw?.(numbered);
         reject(error as Error);
       };
       const answer = (received: Message): void => {
@@ -66,7 +70,7 @@ export class Requests {
         fail(new TimeoutError('REQUEST_TIMEOUT', `no answer to ${plain.command} within ${timeout} ms`)),
       );
       try {
-        send(plain.with({ [requestParameter]: id }));
+        path.send(numbered);
       } catch (error) {
         fail(error);
       }

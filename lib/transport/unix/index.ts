@@ -1,7 +1,9 @@
 // Unix stream sockets by path, mode 0600. A file that a dead process left behind is taken over.
 
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import type { Server } from 'node:net';
 import net from 'node:net';
+import { isMainThread } from 'node:worker_threads';
 import type { Address } from '../../base/address.ts';
 import { UsageError } from '../../base/errors.ts';
 import { listenFailed, listening, opened } from '../socket-channel.ts';
@@ -38,7 +40,7 @@ function refuseLong({ path }: Address): void {
 
 async function listen(address: Address, events: ListenEvents): Promise<Listening> {
   const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
-  server.listen({ path: address.path });
+  listenPrivately(server, address.path);
   let accepted = 0;
   const remote = (): string => {
     accepted += 1;
@@ -47,6 +49,17 @@ async function listen(address: Address, events: ListenEvents): Promise<Listening
   const place = await listening(server, events, { address: () => address, remote });
   chmodSync(address.path, 0o600);
   return place;
+}
+
+/** The file is for its owner alone from its first moment; the mask is the whole process's, so a worker cannot set it. */
+function listenPrivately(server: Server, path: string): void {
+  if (!isMainThread) return void server.listen({ path });
+  const mask = process.umask(0o177);
+  try {
+    server.listen({ path });
+  } finally {
+    process.umask(mask);
+  }
 }
 
 /** Whether the path is a socket that nobody answers on. */
