@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import type { Address } from '../base/address.ts';
 import type { Clock } from '../base/clock.ts';
 import { reasonOf, UsageError } from '../base/errors.ts';
+import { guarded } from '../base/guard.ts';
 import { wholeInRange } from '../base/options.ts';
 import type { Logger } from '../logging/index.ts';
 import type { PacketTransport, Transport } from '../transport/index.ts';
@@ -190,11 +191,7 @@ export abstract class Connection<E extends EventsOf<E>> implements Owned {
       this.#owner?.logger.log('error', text, { connection: this.name, error });
     };
     for (const listener of this.#emitter?.rawListeners(event) ?? []) {
-      try {
-        Promise.resolve(Reflect.apply(listener, this, values)).catch(failed);
-      } catch (error) {
-        failed(error);
-      }
+      guarded(() => Reflect.apply(listener, this, values), failed);
     }
   }
 

@@ -9,6 +9,7 @@
 import type { Address } from '../base/address.ts';
 import { formatAddress, parseAddress } from '../base/address.ts';
 import { asError, NetworkError, reasonOf, UsageError } from '../base/errors.ts';
+import { guarded } from '../base/guard.ts';
 import { refuseUnknown } from '../base/options.ts';
 import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
@@ -188,14 +189,12 @@ export class Datagram extends Connection<DatagramEvents> {
       const fields = { connection: this.name, command: message.command, error };
       owner.logger.log('error', `handler of ${message.command} failed: ${reasonOf(error)}`, fields);
     };
-    try {
+    guarded(() => {
       const result = this.#options.dispatcher.dispatch(message, this.#sender(from, owner));
       if (result === unhandled) return this.#drop('unknown', `command ${message.command}`, owner);
       this.#counters.handled += 1;
-      Promise.resolve(result).catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+      return result;
+    }, failed);
   }
 
   #secretIsRight(message: Message, owner: Owner): boolean {

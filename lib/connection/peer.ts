@@ -1,6 +1,7 @@
 // A peer: the other side of a connection that a listener accepted.
 
 import { asError, reasonOf } from '../base/errors.ts';
+import { guarded } from '../base/guard.ts';
 import type { Correspondent, RequestOptions, Sending } from '../dispatcher/index.ts';
 import type { Logger } from '../logging/index.ts';
 import { silentLogger } from '../logging/index.ts';
@@ -103,12 +104,10 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, Correspond
 
   protected override begin(_owner: Owner): void {
     this.#link.start();
-    try {
-      const greeting = this.#host.greet(this);
-      if (greeting instanceof Promise) greeting.catch((error: unknown) => this.#greetingFailed(error));
-    } catch (error) {
-      this.#greetingFailed(error);
-    }
+    guarded(
+      () => this.#host.greet(this),
+      error => this.#greetingFailed(error),
+    );
   }
 
   protected override enabledChanged(): void {

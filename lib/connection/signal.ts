@@ -6,6 +6,7 @@
 // `communicator.stop()` a second SIGTERM or SIGINT therefore ends the process at once.
 
 import { reasonOf, UsageError } from '../base/errors.ts';
+import { guarded } from '../base/guard.ts';
 import { refuseUnknown } from '../base/options.ts';
 import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
@@ -78,10 +79,6 @@ export class Signal extends Connection<{ close: [] }> {
     const failed = (error: unknown): void => {
       this.owner?.logger.log('error', `handler of ${this.#signal} failed: ${reasonOf(error)}`, { error });
     };
-    try {
-      Promise.resolve(this.#handler(this.#signal)).catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    guarded(() => this.#handler(this.#signal), failed);
   }
 }

@@ -5,6 +5,7 @@
 
 import type { Cancel } from '../base/clock.ts';
 import { reasonOf, UsageError } from '../base/errors.ts';
+import { guarded } from '../base/guard.ts';
 import { inRange, refuseUnknown } from '../base/options.ts';
 import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
@@ -107,11 +108,7 @@ export class Timer extends Connection<{ close: [] }> {
       owner.logger.log('error', `a tick failed: ${reasonOf(error)}`, { connection: this.name, error });
     };
     this.#ticks += 1;
-    try {
-      Promise.resolve(this.#tick(missed)).catch(failed);
-    } catch (error) {
-      failed(error);
-    }
+    guarded(() => this.#tick(missed), failed);
   }
 
   #end(): void {

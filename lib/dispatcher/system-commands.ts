@@ -3,7 +3,7 @@
 
 import { systemClock } from '../base/clock.ts';
 import type { Given } from '../base/options.ts';
-import { refuseUnknown } from '../base/options.ts';
+import { withDefaults } from '../base/options.ts';
 import type { Message } from '../message/index.ts';
 import { ALIVE, READY, SERVICE_UNAVAILABLE, timespecOf, writeTimespec } from '../message/index.ts';
 import type { Correspondent } from './correspondent.ts';
@@ -45,11 +45,11 @@ const defaults: SystemActions = {
  * @example dispatcher.use(systemCommands({ stop: () => communicator.stop() }))
  */
 export function systemCommands(actions: Given<SystemActions> = {}): RulePack {
-  refuseUnknown('systemCommands', defaults, actions);
-  const { ready, stop, quitting, restart, logRotate, leak, unavailable, complaint } = {
-    ...defaults,
-    ...(Object.fromEntries(Object.entries(actions).filter(([, action]) => action !== undefined)) as object),
-  } as SystemActions;
+  const { ready, stop, quitting, restart, logRotate, leak, unavailable, complaint } = withDefaults(
+    'systemCommands',
+    defaults,
+    actions,
+  );
   const options = { priority: priorities.system, fallback: true };
   return dispatcher =>
     dispatcher

@@ -61,7 +61,8 @@ class OddMessage extends Message {
  * The JSON line of a message, without its line feed; empty fields are left out.
  * @throws UsageError INVALID_VALUE for a value with bytes that are not UTF-8
  */
-export function encodeJson({ command, from, to, ...message }: Message<unknown>): string {
+export function encodeJson(message: Message<unknown>): string {
+  const { command, from, to } = message;
   const texts: [Field, string][] = [
     ['sent-from-server', from.server],
     ['sent-from-service', from.service],
@@ -70,11 +71,7 @@ export function encodeJson({ command, from, to, ...message }: Message<unknown>):
     ['command', command],
   ];
   const members = texts.filter(([, text]) => text !== '').map(([field, text]) => `"${field}":${JSON.stringify(text)}`);
-  const byName = new Map<string, string>();
-  for (let at = 0; at < message.list.length; at += 2) byName.set(message.list[at] ?? '', message.list[at + 1] ?? '');
-  const parameters = [...byName]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${JSON.stringify(name)}:${jsonValue(value)}`);
+  const parameters = message.sorted().map(([name, value]) => `${JSON.stringify(name)}:${jsonValue(value)}`);
   if (parameters.length > 0) members.push(`"parameters":{${parameters.join(',')}}`);
   const line = `{${members.join(',')}}`;
   // JSON.stringify writes half a surrogate pair as an escape, so it is looked for in what was given.

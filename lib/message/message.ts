@@ -90,6 +90,11 @@ export class Message<P = TextParameters> {
     return found;
   }
 
+  /** Names and texts as codecs write them: by name in byte order, of two with one name only the later. */
+  sorted(): [name: string, text: string][] {
+    return [...this.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
   /** @throws PeerError INVALID_PARAMETER where it is missing. */
   string(name: string): string {
     const text = this.get(name);

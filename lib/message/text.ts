@@ -198,7 +198,8 @@ function meantBy(code: number, quoted: number): string | undefined {
 }
 
 /** The line of a message, without its line feed. @throws UsageError INVALID_NAME where it has no command. */
-export function encode({ command, list, from, to }: Message<unknown>): string {
+export function encode(message: Message<unknown>): string {
+  const { command, list, from, to } = message;
   if (command === '') throw new UsageError('INVALID_NAME', 'a message without a command cannot be sent');
   let line = command;
   if (to.service !== '') line = `${to.service}/${line}`;
@@ -206,7 +207,7 @@ export function encode({ command, list, from, to }: Message<unknown>): string {
   if (from.server !== '' || from.service !== '') line = `<${from.server}:${from.service} ${line}`;
   if (list.length === 0) return line;
   if (list.length === 2) return guardBlank(`${line} ${list[0]}=${escaped(list[1] ?? '')}`);
-  const sorted = sortedList(list);
+  const sorted = sortedList(message);
   let separator = ' ';
   for (let at = 0; at < sorted.length; at += 2) {
     line += `${separator}${sorted[at]}=${escaped(sorted[at + 1] ?? '')}`;
@@ -221,13 +222,12 @@ function guardBlank(line: string): string {
 }
 
 /** By name, in byte order; of two with one name only the later. */
-function sortedList(list: readonly string[]): readonly string[] {
+function sortedList(message: Message<unknown>): readonly string[] {
+  const { list } = message;
   let ordered = true;
   for (let at = 2; at < list.length && ordered; at += 2) ordered = (list[at - 2] ?? '') < (list[at] ?? '');
   if (ordered) return list;
-  const byName = new Map<string, string>();
-  for (let at = 0; at < list.length; at += 2) byName.set(list[at] ?? '', list[at + 1] ?? '');
-  return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).flat();
+  return message.sorted().flat();
 }
 
 const special = /[\\\n\r]/g;

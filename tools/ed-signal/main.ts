@@ -5,7 +5,7 @@ import type { Address } from '../../lib/base/address.ts';
 import { parseAddress, parseHostPort } from '../../lib/base/address.ts';
 import { UsageError } from '../../lib/base/errors.ts';
 import type { Message } from '../../lib/message/message.ts';
-import { nameOfHost } from '../../lib/message/names.ts';
+import { isCommand, nameOfHost } from '../../lib/message/names.ts';
 import { decode } from '../../lib/message/text.ts';
 import { commandLine, exitCodes, runProgram } from '../command-line.ts';
 import type { Order } from './send.ts';
@@ -99,7 +99,7 @@ function read(text: string): Message {
   try {
     const message = decode(text);
     const plain = message?.from.server === '' && message.from.service === '' && message.list.length === 0;
-    if (message !== undefined && plain && /^[A-Z_][A-Z0-9_]*$/.test(message.command)) return message;
+    if (message !== undefined && plain && isCommand(message.command)) return message;
   } catch {
     // told below
   }

@@ -1,6 +1,7 @@
 // What happens to a message of a link once it was read: to whom it goes, and what is answered when that fails.
 
 import { NetworkError, PeerError, reasonOf } from '../../base/errors.ts';
+import { isPromise } from '../../base/guard.ts';
 import type { Dispatcher } from '../../dispatcher/index.ts';
 import { answerUnknown, unhandled } from '../../dispatcher/index.ts';
 import { admit, Message } from '../../message/index.ts';
@@ -95,8 +96,4 @@ export class Handling {
     const parameters = { command, message: reason };
     this.#link.send(message?.reply('INVALID', parameters) ?? Message.of('INVALID', parameters));
   }
-}
-
-function isPromise(result: unknown): result is PromiseLike<unknown> {
-  return typeof result === 'object' && result !== null && typeof (result as PromiseLike<unknown>).then === 'function';
 }

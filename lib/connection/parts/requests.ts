@@ -4,7 +4,7 @@
 import type { Cancel, Clock } from '../../base/clock.ts';
 import { NetworkError, PeerError, TimeoutError } from '../../base/errors.ts';
 import { inRange, refuseUnknown } from '../../base/options.ts';
-import type { RequestOptions } from '../../dispatcher/index.ts';
+import type { RequestOptions, Sending } from '../../dispatcher/index.ts';
 import { answerParameter, Message, requestParameter } from '../../message/index.ts';
 
 /** Longest wait for an answer unless told otherwise, in ms. */
@@ -19,7 +19,7 @@ interface Waiting {
 
 /** How a request goes out, and is taken back where its wait ends before it went. */
 export interface RequestPath {
-  send(numbered: Message): void;
+  send(numbered: Message): Sending;
   withdraw?(numbered: Message): void;
 }
 
@@ -47,6 +47,7 @@ export class Requests {
     const numbered = plain.with({ [requestParameter]: id });
     return new Promise((resolve, reject) => {
       let cancel: Cancel = () => undefined;
+      let sending: Sending | undefined;
       const settled = (): void => {
         this.#waiting.delete(id);
         signal?.removeEventListener('abort', aborted);
@@ -54,7 +55,7 @@ export class Requests {
       };
       const fail = (error: unknown): void => {
         settled();
-        path.withdraw?.(numbered);
+        if (sending === 'queued') path.withdraw?.(numbered);
         reject(error as Error);
       };
       const answer = (received: Message): void => {
@@ -70,7 +71,7 @@ export class Requests {
         fail(new TimeoutError('REQUEST_TIMEOUT', `no answer to ${plain.command} within ${timeout} ms`)),
       );
       try {
-        path.send(numbered);
+        sending = path.send(numbered);
       } catch (error) {
         fail(error);
       }
