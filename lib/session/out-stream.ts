@@ -189,7 +189,7 @@ export class OutStream {
     this.#findEarliest();
     for (const outgoing of late) {
       this.#bytes -= outgoing.bytes;
-      this.#settle(outgoing, 'expired', new LimitError('EXPIRED', `${outgoing.message.command} was not sent in time`));
+      this.#settle(outgoing, 'expired', new LimitError('EXPIRED', 'it was not sent in time'));
     }
   }
 

@@ -25,7 +25,7 @@ export function deliver(exchange: Exchange, message: Message<unknown>, options: 
       if (fate === 'confirmed') resolve({ guarantee: 'exactly-once-per-session' });
       else if (fate === 'sent') resolve({ guarantee: 'at-most-once' });
       else if (fate === 'withdrawn') reject(signal?.reason as Error);
-      else reject(exchange.failure(message, fate, reason));
+      else reject(exchange.failure(fate, reason));
     };
     try {
       exchange.send(message, ttl, settled);

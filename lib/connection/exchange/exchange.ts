@@ -127,8 +127,8 @@ export abstract class Exchange implements LinkSession {
   }
 
   /** Why a message with this fate was not delivered. */
-  failure(message: Message<unknown>, fate: Fate, reason: LimitError | undefined): Error {
-    return reason ?? failure(message, fate, this.#end);
+  failure(fate: Fate, reason: LimitError | undefined): Error {
+    return reason ?? failure(fate, this.#end);
   }
 
   stopTimers(): void {
@@ -218,7 +218,7 @@ export abstract class Exchange implements LinkSession {
   protected settle({ message }: Outgoing, fate: Fate, reason?: LimitError): void {
     this.fates[fate] += 1;
     if (fate === 'confirmed' || fate === 'sent' || fate === 'withdrawn') return;
-    this.host.missed(message, this.failure(message, fate, reason));
+    this.host.missed(message, this.failure(fate, reason));
   }
 
   /** @throws LimitError */
