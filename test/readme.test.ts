@@ -34,7 +34,7 @@ t.test('each error code is in a test', async t => {
 t.test('each file of lib is on the map', async t => {
   const map = readFileSync('lib/README.md', 'utf8');
   const { readdirSync } = await import('node:fs');
-  for (const folder of ['base', 'message', 'framing', 'logging', 'dispatcher', 'connection', 'communicator']) {
+  for (const folder of ['base', 'message', 'framing', 'logging', 'dispatcher', 'spool', 'connection', 'communicator']) {
     for (const file of readdirSync(`lib/${folder}`)) {
       const name = file.replace(/\.ts$/, '');
       if (name === 'index' || name === 'connection') continue;
