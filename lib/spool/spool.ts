@@ -72,7 +72,7 @@ export class Spool {
   #durable: number;
   /** Messages that were taken back from a full disk. */
   #held: Unwritten[] = [];
-  /** Records that must outlive a crash: appended, gathered in this round, synced. */
+  /** Withdrawals and sessions, on which numbers depend: appended, gathered in this round, synced. */
   readonly #must = { appended: 0, gathered: 0, synced: 0, last: 0 };
 
   private constructor(limits: Required<SpoolOptions>, setup: SpoolSetup, unlock: Unlock, found: Found, replay: Replay) {
@@ -125,7 +125,7 @@ export class Spool {
     return this.#durable;
   }
 
-  /** Nothing that must be known after a crash is only in memory: messages, withdrawals and the session are on the disk. */
+  /** The withdrawals and the session are on the disk: the numbers of all that is `durable` are certain after a crash. */
   get settled(): boolean {
     return this.#must.synced === this.#must.appended;
   }
@@ -159,7 +159,6 @@ export class Spool {
     this.#refuseWhenFull(size);
     this.#next += 1;
     this.#live.add(id, this.#log.append(kind.message, body), size);
-    this.#must.appended += 1;
     return id;
   }
 
@@ -181,14 +180,14 @@ export class Spool {
     this.#log.ask();
   }
 
-  /** A session begins, with its first number for the oldest message alive; with the id of the present one it goes on. */
-  session({ id, secret, epoch }: StoredSession): void {
+  /** The session that gives numbers; it begins `anew`, with number 1 for the oldest message alive, or its count `goes on`. */
+  session({ id, secret, epoch }: StoredSession, begins = this.#session?.id === id ? 'goes on' : 'anew'): void {
     this.#refuseClosed();
     const session = { id, secret, epoch };
     if (JSON.stringify(session).length > longestSession) {
       throw new UsageError('OUT_OF_RANGE', `a session of more than ${longestSession} characters`);
     }
-    if (this.#session?.id !== id) this.#count = 0;
+    if (begins === 'anew') this.#count = 0;
     this.#session = session;
     this.#log.append(kind.standing, this.#standing());
     this.#told = this.#count;
