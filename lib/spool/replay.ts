@@ -13,6 +13,20 @@ export interface Placed {
   readonly size: number;
 }
 
+/** What the last life left. */
+export interface Recovered {
+  /** The session to go on with; undefined where there was none, or where damage made its count doubtful. */
+  readonly session: StoredSession | undefined;
+  /** Messages confirmed in that session. */
+  readonly confirmed: number;
+  /** The messages that had not ended, in their order. */
+  readonly messages: readonly StoredMessage[];
+  /** Stretches that cannot be read any more; each is told once. */
+  readonly damaged: readonly Damage[];
+  /** Bytes of a write that was cut off: nothing in them was ever durable. */
+  readonly cut: number;
+}
+
 export class Replay {
   #next = 1;
   #through = 0;

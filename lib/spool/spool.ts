@@ -18,14 +18,15 @@ import { Live } from './live.ts';
 import type { Disk, Unlock } from './log/disk.ts';
 import { nodeDisk, troubleOf } from './log/disk.ts';
 import { headSize, longestBody, recordOverhead } from './log/record.ts';
-import type { Damage, Found } from './log/recovery.ts';
+import type { Found } from './log/recovery.ts';
 import { recover } from './log/recovery.ts';
 import type { Unwritten } from './log/segment-log.ts';
 import { SegmentLog } from './log/segment-log.ts';
-import type { StoredMessage, StoredSession } from './notes.ts';
+import type { StoredSession } from './notes.ts';
 import { confirmedBytes, kind, knownBytes, messageBytes, readId, standingBytes, withdrawnBytes } from './notes.ts';
 import type { SpoolOptions } from './options.ts';
 import { checked, spoolDefaults } from './options.ts';
+import type { Recovered } from './replay.ts';
 import { damageOf, Replay } from './replay.ts';
 import { Tidy } from './tidy.ts';
 
@@ -34,20 +35,6 @@ export interface SpoolSetup {
   readonly disk: Disk;
   /** For the pauses between tries while there is trouble. */
   readonly clock: Clock;
-}
-
-/** What the last life left. */
-export interface Recovered {
-  /** The session to go on with; undefined where there was none, or where damage made its count doubtful. */
-  readonly session: StoredSession | undefined;
-  /** Messages confirmed in that session. */
-  readonly confirmed: number;
-  /** The messages that had not ended, in their order. */
-  readonly messages: readonly StoredMessage[];
-  /** Stretches that cannot be read any more; each is told once. */
-  readonly damaged: readonly Damage[];
-  /** Bytes of a write that was cut off: nothing in them was ever durable. */
-  readonly cut: number;
 }
 
 /** A segment's head, and where the client is, for a session of ordinary length. */
@@ -72,8 +59,8 @@ export class Spool {
   #durable: number;
   /** Messages that were taken back from a full disk. */
   #held: Unwritten[] = [];
-  /** Withdrawals and sessions, on which numbers depend: appended, gathered in this round, synced. */
-  readonly #must = { appended: 0, gathered: 0, synced: 0, last: 0 };
+  /** Records that must outlive a crash: appended, gathered in this round, synced; `certain`: up to those numbers depend on. */
+  readonly #must = { appended: 0, gathered: 0, synced: 0, last: 0, certain: 0 };
 
   private constructor(limits: Required<SpoolOptions>, setup: SpoolSetup, unlock: Unlock, found: Found, replay: Replay) {
     const { next, through, count, session } = replay.standing;
@@ -125,9 +112,14 @@ export class Spool {
     return this.#durable;
   }
 
-  /** The withdrawals and the session are on the disk: the numbers of all that is `durable` are certain after a crash. */
+  /** Nothing that must be known after a crash is only in memory: messages, withdrawals and the session are on the disk. */
   get settled(): boolean {
     return this.#must.synced === this.#must.appended;
+  }
+
+  /** The withdrawals and the session are on the disk: the numbers of all that is `durable` outlive a crash. */
+  get certain(): boolean {
+    return this.#must.synced >= this.#must.certain;
   }
 
   /** Undefined while all is well. While the disk takes nothing, no message is taken; it is tried again by itself. */
@@ -159,6 +151,7 @@ export class Spool {
     this.#refuseWhenFull(size);
     this.#next += 1;
     this.#live.add(id, this.#log.append(kind.message, body), size);
+    this.#must.appended += 1;
     return id;
   }
 
@@ -167,7 +160,7 @@ export class Spool {
     this.#refuseClosed();
     if (!this.#live.end(id)) throw new UsageError('INVALID_VALUE', `no message ${id} is alive`);
     this.#log.append(kind.withdrawn, withdrawnBytes(id));
-    this.#must.appended += 1;
+    this.#appended();
   }
 
   /** So many messages of the present session are confirmed by now; a smaller total changes nothing. @throws UsageError */
@@ -191,7 +184,12 @@ export class Spool {
     this.#session = session;
     this.#log.append(kind.standing, this.#standing());
     this.#told = this.#count;
+    this.#appended();
+  }
+
+  #appended(): void {
     this.#must.appended += 1;
+    this.#must.certain = this.#must.appended;
   }
 
   /** A last sync; the folder is free then. @throws LimitError SPOOL_FULL, NetworkError SPOOL_FAILED where that fails */

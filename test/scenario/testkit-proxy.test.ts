@@ -17,7 +17,10 @@ t.test('a permanent client comes back after the way was cut', async t => {
   const server = communicator.listen('tcp://127.0.0.1:0', { dispatcher });
   const proxy = await FaultProxy.open({ to: await server.ready });
   t.teardown(() => proxy.close());
-  const client = communicator.permanent(proxy.address, { dispatcher: new Dispatcher().otherwiseUnknown() });
+  const client = communicator.permanent(proxy.address, {
+    dispatcher: new Dispatcher().otherwiseUnknown(),
+    outbox: { session: false },
+  });
   client.send(Message.of('EVENT', { id: 1 }));
   await until('the first is heard', () => heard.length === 1);
   await proxy.cut();
@@ -77,7 +80,9 @@ t.test('it may stand between two kinds of transport', async t => {
     transports: { memory: network },
   });
   t.match(proxy.address, /^tcp:\/\/127\.0\.0\.1:[1-9]\d*$/);
-  communicator.permanent(proxy.address, { dispatcher: new Dispatcher().otherwiseUnknown() }).send('HI');
+  communicator
+    .permanent(proxy.address, { dispatcher: new Dispatcher().otherwiseUnknown(), outbox: { session: false } })
+    .send('HI');
   await until('the server hears', () => heard.includes('HI\n'));
   await proxy.close();
   place.close();

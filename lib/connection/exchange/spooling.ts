@@ -78,7 +78,7 @@ export class Spooling {
   }
 
   mayGo({ stored }: Outgoing): boolean {
-    return this.#spool !== undefined && stored > 0 && stored <= this.#spool.durable && this.#spool.settled;
+    return this.#spool !== undefined && stored > 0 && stored <= this.#spool.durable && this.#spool.certain;
   }
 
   /** A message has its fate. What was abandoned is kept for the next life. */

@@ -2,8 +2,8 @@
 
 import type { SpoolOptions } from '../../../lib/spool/index.ts';
 import { Spool } from '../../../lib/spool/index.ts';
+import { VirtualClock } from '../../../lib/testkit/index.ts';
 import { MemoryDisk } from '../../support/memory-disk.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
 
 export interface Stage {
   readonly spool: Spool;
