@@ -47,6 +47,8 @@ export interface LogOwner {
   tidy(): Promise<void>;
   /** The round, or what followed it, failed. */
   failed(): void;
+  /** The trouble is over. */
+  mended(): void;
 }
 
 /** A record that was taken back. */
@@ -206,8 +208,6 @@ export class SegmentLog {
     const dead = this.#dead();
     this.#cutTail();
     await this.#write();
-    this.#failures = 0;
-    this.trouble = undefined;
     this.#owner.synced();
     for (const segment of dead) {
       await this.#files.remove(segment);
@@ -215,6 +215,11 @@ export class SegmentLog {
       this.#bytes -= segment.size;
     }
     await this.#reserve.hold();
+    if (this.trouble !== undefined) {
+      this.#failures = 0;
+      this.trouble = undefined;
+      this.#owner.mended();
+    }
     if (this.state === 'syncing') await this.#owner.tidy();
   }
 
