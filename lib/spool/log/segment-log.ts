@@ -165,11 +165,9 @@ export class SegmentLog {
   }
 
   /** A last round, then all files are closed. @throws LimitError SPOOL_FULL, NetworkError SPOOL_FAILED */
-  async close(): Promise<void> {
-    if (!this.#machine.attempt('close')) return this.#running;
+  close(): Promise<void> {
     this.#retry?.();
-    await this.#running;
-    this.#running = this.#last();
+    if (this.#machine.attempt('close')) this.#running = this.#running.then(() => this.#last());
     return this.#running;
   }
 
