@@ -50,7 +50,7 @@ export class Replay {
   /** Takes the next record. A type that is not known is passed by. */
   take(type: number, body: Buffer, size: number, segment: Segment): void {
     if (type === kind.message) this.#placed({ message: readMessage(body), segment, size });
-    else if (type === kind.withdrawn) this.#messages.delete(readId(body));
+    else if (type === kind.withdrawn) this.#withdrawn(readId(body));
     else if (type === kind.confirmed) this.#confirmed(readConfirmed(body));
     else if (type === kind.standing) this.#stands(readStanding(body));
     else if (type === kind.known) for (const one of readKnown(body)) this.#known.set(one.segment, one);
@@ -72,6 +72,12 @@ export class Replay {
   #placed(placed: Placed): void {
     const { id } = placed.message;
     this.#messages.set(id, placed);
+    this.#next = Math.max(this.#next, id + 1);
+  }
+
+  /** One that ended before it was written has its id all the same. */
+  #withdrawn(id: number): void {
+    this.#messages.delete(id);
     this.#next = Math.max(this.#next, id + 1);
   }
 

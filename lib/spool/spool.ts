@@ -214,6 +214,7 @@ export class Spool {
       synced: () => this.#synced(),
       tidy: () => this.#tidy.round(),
       failed: () => this.#failed(),
+      mended: () => this.#tell(),
     };
   }
 
@@ -224,12 +225,7 @@ export class Spool {
   }
 
   #standing(): Buffer {
-    return standingBytes({
-      next: this.#next,
-      through: this.#through,
-      count: this.#count,
-      session: this.#session,
-    });
+    return standingBytes({ next: this.#next, through: this.#through, count: this.#count, session: this.#session });
   }
 
   /** What was held back goes with the round after the one that made room. */
@@ -258,6 +254,8 @@ export class Spool {
     if (this.#log.trouble instanceof LimitError) {
       const records = this.#log.takeBack();
       const isMessage = ({ type }: Unwritten): boolean => type === kind.message;
+      this.#must.gathered = this.#must.synced;
+      this.#must.last = this.#durable;
       this.#held = [...records.filter(isMessage), ...this.#held];
       for (const { type, body } of records) if (type !== kind.message) this.#log.appendHead(type, body);
     }

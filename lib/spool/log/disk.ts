@@ -75,6 +75,15 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** Writes all of it, also where the disk takes it bit by bit. @throws the system's error */
+export async function writeWhole(file: DiskFile, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const taken = await file.write(bytes.subarray(done), position + done);
+    if (taken === 0) throw Object.assign(new Error('the disk takes no more bytes'), { code: 'ENOSPC' });
+    done += taken;
+  }
+}
+
 const fullCodes: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
 
 /** What went wrong with a disk, in our words: no room (LimitError SPOOL_FULL) or broken (NetworkError SPOOL_FAILED). */

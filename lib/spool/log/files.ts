@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { Disk, DiskFile } from './disk.ts';
+import { writeWhole } from './disk.ts';
 import type { Chunk, Segment } from './segment.ts';
 
 export class SegmentFiles {
@@ -17,7 +18,7 @@ export class SegmentFiles {
   async write(segment: Segment, chunks: readonly Chunk[]): Promise<void> {
     const isNew = segment.synced === 0;
     const file = await this.#open(segment);
-    for (const chunk of chunks) await writeWhole(file, chunk);
+    for (const chunk of chunks) await writeWhole(file, chunk.bytes, chunk.position);
     await file.sync();
     if (isNew) await this.#disk.syncFolder(this.#folder);
     for (const { length } of chunks) segment.synced += length;
@@ -64,13 +65,5 @@ export class SegmentFiles {
 
   #path(segment: Segment): string {
     return join(this.#folder, segment.name);
-  }
-}
-
-async function writeWhole(file: DiskFile, { bytes, position }: Chunk): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const taken = await file.write(bytes.subarray(done), position + done);
-    if (taken === 0) throw Object.assign(new Error('the disk takes no more bytes'), { code: 'ENOSPC' });
-    done += taken;
   }
 }

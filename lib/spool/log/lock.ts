@@ -81,10 +81,11 @@ function isHeld(words: string): boolean {
   }
 }
 
-/** When a process began, in the machine's ticks; '-' where the system does not say. */
+/** When a process began, in the machine's ticks; '-' where the system does not say, 'gone' for one that only waits for its parent. */
 function beginOf(pid: number): string {
   const words = read(`/proc/${pid}/stat`);
-  return words?.slice(words.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+  const [state = '', ...fields] = words?.slice(words.lastIndexOf(')') + 2).split(' ') ?? [];
+  return state === 'Z' || state === 'X' ? 'gone' : (fields[18] ?? '-');
 }
 
 /** Which boot of the machine this is; '-' where the system does not say. */

@@ -1,9 +1,10 @@
 // A file of nothing, given up when the disk is full: then there is room to write down which messages have ended, and
-// with that old segments can go. It is made again when the disk takes more.
+// with that old segments can go. Messages are taken again when it could be made again.
 
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Disk } from './disk.ts';
+import { writeWhole } from './disk.ts';
 
 const name = 'reserve';
 /** Four thousand endings. */
@@ -19,23 +20,19 @@ export class Reserve {
     this.#path = join(folder, name);
   }
 
-  /** Makes it, where there is room. (Bytes at random: some file systems store zeros in no room at all.) */
+  /**
+   * Makes it. (Bytes at random: some file systems store zeros in no room at all.)
+   * @throws the system's error, where there is no room for it.
+   */
   async hold(): Promise<void> {
-    if (this.#held > 0) return;
+    if (this.#held === size) return;
+    const file = await this.#disk.open(this.#path);
     try {
-      const file = await this.#disk.open(this.#path);
-      try {
-        while (this.#held < size) {
-          const taken = await file.write(randomBytes(size - this.#held), this.#held);
-          if (taken === 0) break;
-          this.#held += taken;
-        }
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    } catch {
-      await this.giveUp();
+      await writeWhole(file, randomBytes(size), 0);
+      await file.sync();
+      this.#held = size;
+    } finally {
+      await file.close();
     }
   }
 

@@ -47,6 +47,8 @@ export interface LogOwner {
   tidy(): Promise<void>;
   /** The round, or what followed it, failed. */
   failed(): void;
+  /** The trouble is over. */
+  mended(): void;
 }
 
 /** A record that was taken back. */
@@ -163,11 +165,9 @@ export class SegmentLog {
   }
 
   /** A last round, then all files are closed. @throws LimitError SPOOL_FULL, NetworkError SPOOL_FAILED */
-  async close(): Promise<void> {
-    if (!this.#machine.attempt('close')) return this.#running;
+  close(): Promise<void> {
     this.#retry?.();
-    await this.#running;
-    this.#running = this.#last();
+    if (this.#machine.attempt('close')) this.#running = this.#running.then(() => this.#last());
     return this.#running;
   }
 
@@ -206,8 +206,6 @@ export class SegmentLog {
     const dead = this.#dead();
     this.#cutTail();
     await this.#write();
-    this.#failures = 0;
-    this.trouble = undefined;
     this.#owner.synced();
     for (const segment of dead) {
       await this.#files.remove(segment);
@@ -215,6 +213,11 @@ export class SegmentLog {
       this.#bytes -= segment.size;
     }
     await this.#reserve.hold();
+    if (this.trouble !== undefined) {
+      this.#failures = 0;
+      this.trouble = undefined;
+      this.#owner.mended();
+    }
     if (this.state === 'syncing') await this.#owner.tidy();
   }
 
