@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
 import { Spool } from '../../../lib/spool/index.ts';
+import { VirtualClock } from '../../../lib/testkit/index.ts';
 import { MemoryDisk } from '../../support/memory-disk.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
 
 type Step =
   | { readonly store: number }
