@@ -72,4 +72,5 @@ export type {
 export { Dispatcher, priorities, systemCommands } from './dispatcher/index.ts';
 export * from './logging/index.ts';
 export * from './message/index.ts';
+export type { SpoolOptions } from './spool/index.ts';
 export * from './transport/index.ts';

@@ -44,6 +44,7 @@ t.test('each file of lib is on the map', async t => {
     'spool',
     'connection',
     'communicator',
+    'testkit',
   ]) {
     for (const file of readdirSync(`lib/${folder}`)) {
       const name = file.replace(/\.ts$/, '');

@@ -264,7 +264,7 @@ export class FaultProxy {
         this.#recorder?.passed(at(), number, direction, bytes);
       },
       happened: event => this.#recorder?.happened(at(), number, event),
-      dial: signal => this.#transports.far.dial(this.#to, signal),
+      dial: async signal => this.#transports.far.dial(this.#to, signal),
       ended: link => void this.#links.delete(link),
     };
   }
