@@ -16,7 +16,7 @@ export interface Pause {
   /**
    * While a session waits at the other side, which remembers it for a limited time, no pause is longer than this share
    * of the outage so far (but `first` is always allowed): after a cut of 3 s the client is back within 0.5 s. Not with
-   * a `list`. @default 1/6
+   * a `list`. @default 1/8
    */
   readonly hurry: number;
 }
@@ -29,7 +29,7 @@ export const pauseDefaults: Pause = {
   jitter: 1,
   list: undefined,
   stable: 10_000,
-  hurry: 1 / 6,
+  hurry: 1 / 8,
 };
 
 /**

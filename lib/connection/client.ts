@@ -150,7 +150,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   }
 
   lastWord(): void {
-    this.#talk?.exchange.farewell();
+    this.#talk?.exchange.farewell(this.state === 'closed' ? 'stopped' : 'goes on');
   }
 
   linkDrained(): void {

@@ -155,6 +155,7 @@ export class Listener extends Connection<ListenerEvents> {
         heartbeat: { ask, dead },
       },
       memory: new SessionMemory({ remember, count: sessions }, clock),
+      numbers: { prefix: '', last: 0 },
       greet: peer => this.#options.accepted?.(peer),
       gone: () => {
         this.#peers -= 1;

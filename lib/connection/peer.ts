@@ -3,7 +3,7 @@
 //
 //   open ─lost▶ detached ─adopt▶ open        (only with a session whose client has not said farewell)
 //     │            └─stop, expire──────▲
-//     └─stop▶ closing ─over▶ closed    └ closed        open ─over▶ closed
+//     └─stop▶ closing ─over▶ closed    └ closed        open ─over▶ closed        closing ─adopt▶ closing
 
 import type { Cancel, Clock } from '../base/clock.ts';
 import { asError, NetworkError, reasonOf } from '../base/errors.ts';
@@ -33,6 +33,7 @@ import { Link } from './link/link.ts';
 import type { LinkRole } from './link/link-role.ts';
 import { outside } from './link/link-role.ts';
 import type { PeerSettings } from './parts/peer-settings.ts';
+import type { Numbers } from './parts/requests.ts';
 import { Requests } from './parts/requests.ts';
 
 type PeerState = 'open' | 'detached' | 'closing' | 'closed';
@@ -41,7 +42,7 @@ type PeerStep = 'lost' | 'adopt' | 'expire' | 'stop' | 'over';
 export const peerTable: StateTable<PeerState, PeerStep> = {
   open: { lost: 'detached', stop: 'closing', over: 'closed', adopt: 'open' },
   detached: { adopt: 'open', stop: 'closed', expire: 'closed' },
-  closing: { over: 'closed' },
+  closing: { over: 'closed', adopt: 'closing' },
   closed: {},
 };
 
@@ -62,6 +63,8 @@ export type PeerEvents = {
 export interface PeerHost {
   readonly settings: PeerSettings;
   readonly memory: SessionMemory;
+  /** For requests: a peer that comes back may hear the answer to what the newcomer asked. */
+  readonly numbers: Numbers;
   /** Nothing the peer said has been handled yet. */
   greet(peer: Peer): unknown;
   /** A link of a peer has closed. */
@@ -124,6 +127,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   async deliver(message: Message<unknown> | string, options: DeliverOptions = {}): Promise<Receipt> {
     const whole = typeof message === 'string' ? Message.of(message) : message;
     if (this.#session === undefined || this.#machine.state === 'closed') {
+      options.signal?.throwIfAborted();
       this.#link.send(whole);
       return { guarantee: 'at-most-once' };
     }
@@ -133,10 +137,10 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   }
 
   request(message: Message<unknown> | string, options: RequestOptions = {}): Promise<Message> {
-    this.#requests ??= new Requests(this.clock);
+    this.#requests ??= new Requests(this.clock, this.#host.numbers);
     const answer = this.#requests.open(message, options, {
       send: numbered => this.send(numbered),
-      withdraw: numbered => this.#session?.withdraw(numbered),
+      withdraw: numbered => this.#session?.withdraw(({ message }) => message === numbered),
     });
     this.#link.wake();
     return answer;
@@ -233,6 +237,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
     newcomer.#machine.step('stop');
     if (wasDetached) newcomer.#end(undefined);
     else old.destroy(new NetworkError('CLOSED', `${this.name} has come back on another link`));
+    if (this.#machine.state === 'closing') this.#link.drain();
     this.tell('resumed');
   }
 

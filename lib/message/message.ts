@@ -150,6 +150,12 @@ export class Message<P = TextParameters> {
     return new Message(this.command, [...this.list, ...listOf(parameters)], this.from, this.to);
   }
 
+  /** The same without a parameter. */
+  without(name: string): Message {
+    const list = this.list.filter((_, at) => this.list[at - (at % 2)] !== name);
+    return new Message(this.command, list, this.from, this.to);
+  }
+
   /** The same with parameter `version` set to 1. */
   withVersion(): Message {
     return this.with({ version: messageVersion });

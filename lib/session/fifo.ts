@@ -25,6 +25,14 @@ export class Fifo<T> {
     return this.#items[this.#head + index];
   }
 
+  /** Takes out all. */
+  take(): T[] {
+    const all = [...this];
+    this.#items = [];
+    this.#head = 0;
+    return all;
+  }
+
   some(matches: (item: T) => boolean): boolean {
     for (const item of this) if (matches(item)) return true;
     return false;

@@ -28,6 +28,8 @@ export interface Outgoing {
   readonly settle?: ((fate: Fate, reason?: LimitError) => void) | undefined;
   /** Told when it is on the disk. */
   readonly onStored?: (() => void) | undefined;
+  /** Set once it has ended; it may be kept a while longer, for a session that comes late. */
+  fate?: Fate;
 }
 
 export interface StreamLimits {
@@ -48,8 +50,8 @@ export class OutStream {
   #bytes = 0;
   /** Numbers that are done with. */
   #ended = 0;
-  /** The highest count that the other side has told. */
-  #told = 0;
+  /** The last count that was acknowledged. */
+  #acknowledged = 0;
   /** How many of those under way have gone out on the present link. */
   #outNow = 0;
   #earliest = Number.POSITIVE_INFINITY;
@@ -108,6 +110,7 @@ export class OutStream {
     const { count, whenFull } = this.#limits;
     if (this.length < count && this.#bytes + bytes <= this.#limits.bytes) return true;
     this.expire();
+    this.#letGo(bytes);
     if (bytes > this.#limits.bytes || count === 0) throw this.full('OUTBOX_FULL', 'it does not fit at all');
     while (this.length >= count || this.#bytes + bytes > this.#limits.bytes) {
       if (whenFull === 'reject') throw this.full('OUTBOX_FULL', 'refused');
@@ -117,6 +120,15 @@ export class OutStream {
       this.#settle(oldest, 'dropped', this.full('DROPPED', 'the oldest is dropped'));
     }
     return true;
+  }
+
+  /** Lets go of messages that have ended, and are kept in case that a session comes late, as far as room is needed. */
+  #letGo(bytes: number): void {
+    const { count } = this.#limits;
+    while (this.#underWay.at(0)?.fate !== undefined) {
+      if (this.length < count && this.#bytes + bytes <= this.#limits.bytes) return;
+      this.#end('sent');
+    }
   }
 
   /** Takes a message for which there is room. */
@@ -132,7 +144,6 @@ export class OutStream {
    */
   recover(ended: number, left: readonly Outgoing[]): void {
     this.#ended = ended;
-    this.#told = ended;
     for (const outgoing of left) {
       this.#underWay.push(outgoing);
       this.#bytes += outgoing.bytes;
@@ -167,11 +178,28 @@ export class OutStream {
    * @throws PeerError INVALID_COUNT for a count that runs backwards, or is of what was never sent
    */
   confirm(count: number): void {
-    this.#check(count, 'ACK');
+    if (!this.canBe(count)) {
+      const text = `count ${count} is not between ${this.#acknowledged} (acknowledged) and ${this.sent} (sent)`;
+      throw new PeerError('INVALID_COUNT', text, 'ACK');
+    }
+    this.#acknowledged = count;
     while (this.#ended < count) this.#end('confirmed');
   }
 
-  /** The link has no session: what went out is done with. It keeps its number, for a session that comes late. */
+  /** Whether the other side can have taken up so many: it does not fall behind what it acknowledged. */
+  canBe(count: number): boolean {
+    return count >= this.#acknowledged && count <= this.sent;
+  }
+
+  /** What went out has ended as far as anybody is told, but is kept: a session that comes late goes on with it. */
+  markSent(): void {
+    for (let at = 0; at < this.#outNow; at += 1) {
+      const outgoing = this.#underWay.at(at);
+      if (outgoing !== undefined && outgoing.fate === undefined) this.#settle(outgoing, 'sent');
+    }
+  }
+
+  /** The link has no session: what went out is done with. */
   settleSent(): void {
     while (this.#outNow > 0) this.#end('sent');
   }
@@ -182,7 +210,9 @@ export class OutStream {
    * @throws PeerError INVALID_COUNT
    */
   rewind(received: number): void {
-    this.#check(received, 'SESSION');
+    if (!this.canBe(received)) {
+      throw new PeerError('INVALID_COUNT', `received ${received} of ${this.sent} that were sent`, 'SESSION');
+    }
     this.#outNow = Math.max(0, received - this.#ended);
   }
 
@@ -193,12 +223,17 @@ export class OutStream {
 
   /** The session is lost: what is under way waits again (`resend`), or is reported as lost. Numbers begin anew. */
   restart(choice: 'resend' | 'report'): void {
+    while (this.#underWay.at(0)?.fate !== undefined) this.#end('sent');
     if (choice === 'resend') this.#waiting.putBefore(this.#underWay);
-    while (this.#underWay.length > 0) this.#end('lost');
+    const lost = this.#underWay.take();
     this.#ended = 0;
-    this.#told = 0;
+    this.#acknowledged = 0;
     this.#outNow = 0;
     this.#findEarliest();
+    for (const outgoing of lost) {
+      this.#bytes -= outgoing.bytes;
+      this.#settle(outgoing, 'lost');
+    }
   }
 
   /** Drops what has waited for too long. */
@@ -214,12 +249,13 @@ export class OutStream {
   }
 
   /** Takes a message back that was not sent yet; false where it is too late. */
-  withdraw(message: Message<unknown>, fate: Fate = 'withdrawn', reason?: LimitError): boolean {
-    const [outgoing] = this.#waiting.remove(one => one.message === message);
-    if (outgoing === undefined) return false;
-    this.#bytes -= outgoing.bytes;
-    this.#settle(outgoing, fate, reason);
-    return true;
+  withdraw(matches: (outgoing: Outgoing) => boolean, fate: Fate = 'withdrawn', reason?: LimitError): boolean {
+    const taken = this.#waiting.remove(matches);
+    for (const outgoing of taken) {
+      this.#bytes -= outgoing.bytes;
+      this.#settle(outgoing, fate, reason);
+    }
+    return taken.length > 0;
   }
 
   /** Whether a message is still held. */
@@ -254,6 +290,8 @@ export class OutStream {
   }
 
   #settle(outgoing: Outgoing, fate: Fate, reason?: LimitError): void {
+    if (outgoing.fate !== undefined) return;
+    outgoing.fate = fate;
     outgoing.settle?.(fate, reason);
     this.#settled(outgoing, fate, reason);
   }
@@ -261,13 +299,5 @@ export class OutStream {
   #findEarliest(): void {
     this.#earliest = Number.POSITIVE_INFINITY;
     for (const { expires } of this.#waiting) this.#earliest = Math.min(this.#earliest, expires);
-  }
-
-  #check(count: number, command: string): void {
-    if (count < this.#told || count > this.sent) {
-      const text = `count ${count} is not between ${this.#told} (told before) and ${this.sent} (sent)`;
-      throw new PeerError('INVALID_COUNT', text, command);
-    }
-    this.#told = count;
   }
 }

@@ -43,9 +43,11 @@ export function newEpoch(): string {
   return randomBytes(4).toString('hex');
 }
 
-/** The commands of sessions and life signs: neither side counts them. */
-export function isCounted({ command }: Message<unknown>): boolean {
-  return command !== 'ACK' && command !== 'SESSION' && command !== 'ALIVE' && command !== 'ABSOLUTELY';
+/** The commands of sessions and life signs, and what is said about SESSION: neither side counts them. */
+export function isCounted(message: Message<unknown>): boolean {
+  const { command } = message;
+  if (command === 'ACK' || command === 'SESSION' || command === 'ALIVE' || command === 'ABSOLUTELY') return false;
+  return command !== 'INVALID' || message.get('command') !== 'SESSION';
 }
 
 /** The message with the offer on it. */
@@ -86,11 +88,11 @@ export function refusalMessage(reason: string): Message {
   return Message.of('INVALID', { command: 'SESSION', message: reason });
 }
 
-/** Whether the other side wants no session, or does not know what it is. */
+/** Whether the other side wants no session, or does not know what it is, or could not even read the offer. */
 export function isRefusal(message: Message<unknown>): boolean {
   if (message.command !== 'INVALID' && message.command !== 'UNKNOWN') return false;
   const about = message.get('command');
-  return about === 'SESSION' || about === 'ALIVE';
+  return about === 'SESSION' || about === 'ALIVE' || about === undefined;
 }
 
 export function beatMessage(): Message {

@@ -15,12 +15,12 @@ export function deliver(exchange: Exchange, message: Message<unknown>, options: 
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason as Error);
     const aborted = (): void => {
-      exchange.withdraw(message);
+      exchange.withdraw(({ settle }) => settle === settled);
     };
     signal?.addEventListener('abort', aborted, { once: true });
-    exchange.awaited += 1;
+    exchange.deliveries += 1;
     const settled = (fate: Fate, reason?: LimitError): void => {
-      exchange.awaited -= 1;
+      exchange.deliveries -= 1;
       signal?.removeEventListener('abort', aborted);
       if (fate === 'confirmed') resolve({ guarantee: 'exactly-once-per-session' });
       else if (fate === 'sent') resolve({ guarantee: 'at-most-once' });
@@ -31,7 +31,7 @@ export function deliver(exchange: Exchange, message: Message<unknown>, options: 
     try {
       exchange.send(message, { ttl, settle: settled, onStored });
     } catch (error) {
-      exchange.awaited -= 1;
+      exchange.deliveries -= 1;
       signal?.removeEventListener('abort', aborted);
       reject(error as Error);
     }

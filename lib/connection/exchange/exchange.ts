@@ -7,21 +7,21 @@
 //   plain ─agree▶ agreed                       the answer came late
 //   from each: ─link▶ silent, ─return▶ resuming        (a new link)
 
-import type { Cancel } from '../../base/clock.ts';
 import type { LimitError } from '../../base/errors.ts';
 import { NetworkError } from '../../base/errors.ts';
 import type { QueueLimits } from '../../base/queue.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import type { Guarantee, Sending } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
-import { encode, offerParameter } from '../../message/index.ts';
-import type { Fate, Fates, HeartbeatLimits, Outgoing } from '../../session/index.ts';
+import { encode } from '../../message/index.ts';
+import type { Carrier, Fate, Fates, HeartbeatLimits, Outgoing } from '../../session/index.ts';
 import { isCounted, noFates, OutStream, readAck } from '../../session/index.ts';
 import type { LinkSession } from '../link/link-role.ts';
-import { consumed, outside } from '../link/link-role.ts';
+import { consumed } from '../link/link-role.ts';
 import type { ExchangeHost, Wishes } from './exchange-host.ts';
 import type { ExchangeEvent, ExchangePhase } from './exchange-table.ts';
 import { exchangeTable } from './exchange-table.ts';
+import { Expiry } from './expiry.ts';
 import { failure } from './failure.ts';
 import { Inbound } from './inbound.ts';
 import { Life } from './life.ts';
@@ -29,7 +29,7 @@ import { Life } from './life.ts';
 export abstract class Exchange implements LinkSession {
   readonly fates: Fates = noFates();
   /** Deliveries whose fate somebody waits for. */
-  awaited = 0;
+  deliveries = 0;
   protected readonly out: OutStream;
   protected readonly inbound: Inbound;
   protected readonly host: ExchangeHost;
@@ -38,7 +38,8 @@ export abstract class Exchange implements LinkSession {
   readonly #machine: StateMachine<ExchangePhase, ExchangeEvent>;
   readonly #window: number;
   #backlog: 'none' | 'told' = 'none';
-  #expiry: Cancel | undefined;
+  readonly #expiry: Expiry;
+  #life: 'on' | 'over' = 'on';
   #end: Error | undefined;
 
   constructor(host: ExchangeHost, limits: QueueLimits, heartbeat: HeartbeatLimits, phase: ExchangePhase) {
@@ -49,6 +50,12 @@ export abstract class Exchange implements LinkSession {
     this.inbound = new Inbound(host.clock, message => this.#tell(message));
     this.life = new Life(heartbeat, host.clock);
     this.out = new OutStream(limits, host.clock, (outgoing, fate, reason) => this.settle(outgoing, fate, reason));
+    this.#expiry = new Expiry(this.out, host.clock);
+  }
+
+  /** Whether somebody may wait for what only the other side's confirmations bring: a fate, or room. */
+  get awaited(): number {
+    return this.deliveries + (this.#backlog === 'told' ? 1 : 0);
   }
 
   get phase(): ExchangePhase {
@@ -78,20 +85,24 @@ export abstract class Exchange implements LinkSession {
 
   /** @throws LimitError OUTBOX_FULL or SPOOL_FULL, NetworkError CLOSED */
   send(message: Message<unknown>, wishes?: Wishes): Sending {
-    if (!isCounted(message)) return this.#sendOutside(message);
+    if (this.#life === 'over') throw new NetworkError('CLOSED', `${this.host.name} is closed`);
+    if (!isCounted(message)) return this.#sendOutside(message, wishes?.settle);
     const outgoing = this.#accept(message, wishes);
     if (outgoing === undefined) return 'queued';
     this.out.push(outgoing);
     this.flush();
     if (this.out.unsent === 0 && this.host.link?.outlet === 'clear') return 'sent';
-    this.#backlog = 'told';
-    this.#watchExpiry();
+    this.#expiry.watch();
+    if (this.#backlog === 'none') {
+      this.#backlog = 'told';
+      this.host.link?.wake();
+    }
     return 'queued';
   }
 
-  /** Takes back a message that was not sent yet. */
-  withdraw(message: Message<unknown>): boolean {
-    return this.out.withdraw(message);
+  /** Takes back what was not sent yet. */
+  withdraw(matches: (outgoing: Outgoing) => boolean): boolean {
+    return this.out.withdraw(matches);
   }
 
   /** Sends what waits, as far as there is room on the link and in the window. */
@@ -101,7 +112,7 @@ export abstract class Exchange implements LinkSession {
       const outgoing = this.#next();
       if (outgoing === undefined) break;
       const { message, line } = outgoing;
-      const carrier = this.carrying(message);
+      const carrier = this.carrying(message, 'first');
       if (carrier === undefined) this.host.link.sendLine(line, message);
       else this.host.link.send(carrier);
     }
@@ -111,6 +122,9 @@ export abstract class Exchange implements LinkSession {
   /** Gives up on all, and says how many there were. */
   abandon(cause: Error | undefined): number {
     this.stopTimers();
+    this.#expiry.end();
+    this.inbound.restart();
+    this.#life = 'over';
     this.#end = cause;
     return this.out.abandon();
   }
@@ -123,8 +137,6 @@ export abstract class Exchange implements LinkSession {
   stopTimers(): void {
     this.life.end();
     this.inbound.stopTimer();
-    this.#expiry?.();
-    this.#expiry = undefined;
   }
 
   // ---- for the link
@@ -136,7 +148,7 @@ export abstract class Exchange implements LinkSession {
     if (command === 'ACK') return this.#acknowledged(message);
     if (command === 'SESSION') return this.control(message);
     if (command === 'ALIVE' || command === 'ABSOLUTELY') return this.life.sign(message);
-    if (message.get(offerParameter) !== undefined) return outside;
+    if (command === 'INVALID' && !isCounted(message)) return this.refused();
     return this.inbound.stream.arrive() || consumed;
   }
 
@@ -176,10 +188,17 @@ export abstract class Exchange implements LinkSession {
   protected abstract arriveEarly(message: Message): number;
   /** SESSION on an agreed link. */
   protected abstract control(message: Message): number;
+  /** INVALID about our SESSION. */
+  protected abstract refused(): number;
 
   /** The message as it goes out where it takes the offer along. */
-  protected carrying(_message: Message<unknown>): Message<unknown> | undefined {
+  protected carrying(_message: Message<unknown>, _carrier: Carrier): Message<unknown> | undefined {
     return undefined;
+  }
+
+  /** What went out on a plain link is done with. */
+  protected settleSent(): void {
+    this.out.settleSent();
   }
 
   /** Whether a message may go out yet. */
@@ -241,7 +260,7 @@ export abstract class Exchange implements LinkSession {
       if (outgoing === undefined) break;
       this.host.link.sendLine(outgoing.line, outgoing.message);
     }
-    this.out.settleSent();
+    this.settleSent();
     this.#tellRoom();
   }
 
@@ -252,9 +271,13 @@ export abstract class Exchange implements LinkSession {
   }
 
   /** Commands of the session itself, from a program: they go as they are, or not at all. */
-  #sendOutside(message: Message<unknown>): Sending {
+  #sendOutside(message: Message<unknown>, settle: Wishes['settle']): Sending {
     const { link, name } = this.host;
-    if (link !== undefined) return link.send(message);
+    if (link !== undefined) {
+      const sending = link.send(this.carrying(message, 'ahead') ?? message);
+      settle?.('sent');
+      return sending;
+    }
     throw new NetworkError('CLOSED', `${name} has no link for ${message.command}`);
   }
 
@@ -271,17 +294,5 @@ export abstract class Exchange implements LinkSession {
     if (this.phase !== 'agreed' || link?.canSend !== true) return false;
     link.send(message);
     return true;
-  }
-
-  /** One timer at the most, and none while nothing waits. */
-  #watchExpiry(): void {
-    if (this.#expiry !== undefined) return;
-    const next = this.out.nextExpiry;
-    if (next === undefined) return;
-    this.#expiry = this.host.clock.after(Math.max(1, next), () => {
-      this.#expiry = undefined;
-      this.out.expire();
-      this.#watchExpiry();
-    });
   }
 }

@@ -45,7 +45,7 @@ export class Inbound {
     if (stream.unacknowledged > 0 && this.#tell(ackMessage(stream.handled))) stream.acknowledged();
   }
 
-  /** The session is lost: another count begins. */
+  /** The session is lost, or over: what handlers of it still do does not count. */
   restart(): void {
     this.stopTimer();
     this.stream = new InStream();

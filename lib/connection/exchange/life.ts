@@ -41,7 +41,8 @@ export class Life {
   /** ALIVE or ABSOLUTELY: as `LinkRole.arrive`. Those of programs have another serial. */
   sign(message: Message): number {
     if (message.get('serial') !== beatSerial) return outside;
-    if (message.command === 'ALIVE') this.#link?.send(message.reply('ABSOLUTELY', { serial: beatSerial }));
+    if (message.command === 'ALIVE' && this.#link?.canSend)
+      this.#link.send(message.reply('ABSOLUTELY', { serial: beatSerial }));
     return consumed;
   }
 

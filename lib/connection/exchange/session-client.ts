@@ -7,18 +7,20 @@
 
 import type { Cancel } from '../../base/clock.ts';
 import type { LimitError } from '../../base/errors.ts';
-import { PeerError, UsageError } from '../../base/errors.ts';
+import { NetworkError, PeerError, UsageError } from '../../base/errors.ts';
 import { Message } from '../../message/index.ts';
-import type { Fate, HeartbeatLimits, Outgoing, SessionKey } from '../../session/index.ts';
+import type { Carrier, Fate, HeartbeatLimits, Outgoing, SessionKey } from '../../session/index.ts';
 import {
   agreementMessage,
   farewellMessage,
   heartbeatDefaults,
+  isCounted,
   isRefusal,
   newKey,
   readAgreement,
   withOffer,
 } from '../../session/index.ts';
+import type { Link } from '../link/link.ts';
 import { consumed, outside } from '../link/link-role.ts';
 import type { OnSessionLost, OutboxLimits } from '../parts/client-options.ts';
 import { Exchange } from './exchange.ts';
@@ -40,7 +42,7 @@ export class SessionClient extends Exchange {
   readonly #patience: number;
   #key: SessionKey = newKey();
   #epoch: string | undefined;
-  #knows: 'perhaps' | 'no' = 'perhaps';
+  #knows: 'perhaps' | 'yes' | 'no' = 'perhaps';
   #passed = 0;
   #greeting: 'under way' | 'over' = 'under way';
   #waiting: Cancel | undefined;
@@ -127,7 +129,7 @@ export class SessionClient extends Exchange {
   /** Says whether what is under way lives on, for the next link. */
   linkLost(): 'kept' | 'gone' {
     this.stopTimers();
-    this.#waiting?.();
+    this.#stopWaiting();
     const { phase } = this;
     if (phase === 'plain' || phase === 'silent' || (phase === 'offered' && this.#knows === 'no')) {
       this.out.settleSent();
@@ -138,21 +140,22 @@ export class SessionClient extends Exchange {
     return 'kept';
   }
 
-  /** Tells the other side that nothing follows. */
-  farewell(): void {
+  /** The link is about to close in good order; where the client was stopped, nothing follows. */
+  farewell(client: 'stopped' | 'goes on'): void {
     this.inbound.acknowledge();
-    if (this.phase === 'agreed') this.host.link?.send(farewellMessage(this.#key.id));
+    if (client === 'stopped' && this.phase === 'agreed') this.host.link?.send(farewellMessage(this.#key.id));
   }
 
-  protected override carrying(message: Message<unknown>): Message<unknown> | undefined {
+  protected override carrying(message: Message<unknown>, carrier: Carrier): Message<unknown> | undefined {
     if (this.phase !== 'silent') return undefined;
     this.#offered();
-    return withOffer(message, { ...this.#key, carrier: 'first' });
+    return withOffer(message, { ...this.#key, carrier });
   }
 
-  override arrive(message: Message): number {
-    const refused = this.phase === 'agreed' && message.command === 'INVALID' && message.get('command') === 'SESSION';
-    return refused ? this.#broken('the other side refused our answer') : super.arrive(message);
+  /** As long as SESSION may still come on a plain link, what went out is kept for it. */
+  protected override settleSent(): void {
+    if (this.#waiting === undefined) this.out.settleSent();
+    else this.out.markSent();
   }
 
   protected override store(outgoing: Outgoing): void {
@@ -174,9 +177,12 @@ export class SessionClient extends Exchange {
     if (this.phase !== 'offered' && this.phase !== 'resuming') return outside;
     this.#passed += 1;
     // ABSOLUTELY answers the ALIVE of our return: the session's name on it said nothing to this peer.
-    const stranger = isRefusal(message) || (this.phase === 'resuming' && message.command === 'ABSOLUTELY');
-    if (stranger || (this.phase === 'offered' && this.#passed > 1)) this.#pass();
-    return stranger ? consumed : outside;
+    if (isRefusal(message) || (this.phase === 'resuming' && message.command === 'ABSOLUTELY')) {
+      this.#pass();
+      return isCounted(message) && message.get('command') === undefined ? outside : consumed;
+    }
+    if (this.phase === 'offered' && this.#knows !== 'yes' && this.#passed > 1) this.#turnPlain();
+    return outside;
   }
 
   protected override control(message: Message): number {
@@ -184,18 +190,24 @@ export class SessionClient extends Exchange {
     if (id !== this.#key.id || received === undefined || this.phase === 'agreed' || this.phase === 'silent') {
       throw new PeerError('INVALID_MESSAGE', 'this session was not offered now', 'SESSION');
     }
-    if (received > this.out.sent && (this.#epoch === undefined || this.#epoch === epoch)) {
-      return this.#broken(`count ${received} is of what was never sent`);
-    }
-    this.#waiting?.();
-    this.#knows = 'perhaps';
+    const { link } = this.host;
+    if (link?.canSend !== true) return consumed;
+    this.#knows = 'yes';
+    if (this.#waiting === undefined) return this.#tooLate(link);
+    const same = this.#epoch === undefined || this.#epoch === epoch;
+    if (same && !this.out.canBe(received)) return this.#broken(`it has received ${received} of ${this.out.sent}`);
+    this.#stopWaiting();
     if (this.phase === 'resuming') this.#resume(epoch, received);
-    else if (this.host.link !== undefined) this.life.begin(this.host.link);
+    else this.life.begin(link);
     if (this.#epoch !== epoch) this.#spooling?.session(this.#key, epoch, 'goes on');
     this.#epoch = epoch;
     this.#counting = 'known';
     this.agreed();
     return consumed;
+  }
+
+  protected override refused(): number {
+    return this.#broken('it refused our answer');
   }
 
   #resume(epoch: string, theirs: number): void {
@@ -208,31 +220,55 @@ export class SessionClient extends Exchange {
 
   #offered(): void {
     this.step('offer');
-    this.#wait(answerTime);
+    if (this.#knows !== 'yes' || this.host.link === undefined) return this.#wait(answerTime);
+    this.life.begin(this.host.link);
+    this.#wait(this.#patience);
   }
 
   #wait(ms: number): void {
+    this.#stopWaiting();
+    this.#waiting = this.host.clock.after(ms, () => this.#unanswered());
+  }
+
+  #stopWaiting(): void {
     this.#waiting?.();
-    this.#waiting = this.host.clock.after(ms, () => this.#pass());
+    this.#waiting = undefined;
+  }
+
+  /** Silence says nothing of what a peer knows that knew sessions: only one that spoke, of other things, has forgotten. */
+  #unanswered(): void {
+    const silent = this.phase !== 'plain' && this.#knows === 'yes' && this.#passed === 0;
+    if (!silent) return this.#pass();
+    this.host.link?.destroy(new NetworkError('SILENT', 'no answer to the offer of the session'));
   }
 
   /** The other side does not know sessions, or not this one. */
   #pass(): void {
-    this.#waiting?.();
+    this.#stopWaiting();
     if (this.phase === 'resuming') {
       this.life.end();
       this.#startAnew(this.#choice.onSessionLost);
     }
     this.#knows = 'no';
+    this.#turnPlain();
+  }
+
+  #turnPlain(): void {
     this.step('pass');
     this.flush();
     this.host.link?.settled();
   }
 
+  /** SESSION where nobody waits for it any more: the link ends in good order, and the next one begins with the offer. */
+  #tooLate(link: Link): number {
+    link.drain();
+    return consumed;
+  }
+
   /** The other side makes no sense: the link ends, and the next one begins another session. */
   #broken(reason: string): number {
-    this.#startAnew(this.#choice.onSessionLost);
     this.host.link?.destroy(new PeerError('INVALID_COUNT', `session broken: ${reason}`, 'SESSION'));
+    this.#startAnew(this.#choice.onSessionLost);
     return consumed;
   }
 

@@ -26,6 +26,8 @@ const replyBytes: number = 16 * 1024 * 1024;
 /** Whoever carries a session at a listener. */
 export interface SessionPeer<P = unknown> {
   readonly session: SessionServer | undefined;
+  readonly link: { readonly canSend: boolean };
+  destroy(): void;
   /** The session begins on its link. */
   beginSession(offer: Offer): SessionServer;
   /** The session goes on with the newcomer's link, and the newcomer ends. */
@@ -63,6 +65,11 @@ export class SessionMemory {
   first(message: Message, newcomer: SessionPeer): number {
     const offer = readOffer(message);
     if (offer === undefined) return outside;
+    // What is read after the link has gone begins nothing: the client comes back, and says it again.
+    if (!newcomer.link.canSend) {
+      newcomer.destroy();
+      return consumed;
+    }
     const known = this.#peers.get(offer.id);
     if (known?.session === undefined) return this.#begin(offer, message, newcomer);
     if (!sameSecret(known.session.offer.secret, offer.secret)) {

@@ -4,7 +4,7 @@ import { PeerError } from '../../base/errors.ts';
 import type { QueueLimits } from '../../base/queue.ts';
 import type { Sending } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
-import { answerParameter, encode, requestParameter } from '../../message/index.ts';
+import { answerParameter, encode, offerParameter, requestParameter } from '../../message/index.ts';
 import type { HeartbeatLimits, Offer, ReplyCache } from '../../session/index.ts';
 import { agreementMessage, newEpoch, readAgreement } from '../../session/index.ts';
 import { consumed, outside } from '../link/link-role.ts';
@@ -75,13 +75,25 @@ export class SessionServer extends Exchange {
     return number !== undefined && this.#replies.repeats(number, this);
   }
 
+  override arrive(message: Message): number {
+    const offer = message.get(offerParameter);
+    return offer?.startsWith(this.offer.id) ? outside : super.arrive(message);
+  }
+
   protected override get mayFlow(): boolean {
     return this.phase === 'agreed';
   }
 
   /** Before the client has said where to go on, nothing of it is counted. */
   protected override arriveEarly(message: Message): number {
-    return message.command === 'SESSION' ? this.control(message) : outside;
+    const { command } = message;
+    if (command === 'SESSION') return this.control(message);
+    return command === 'ALIVE' || command === 'ABSOLUTELY' ? this.life.sign(message) : outside;
+  }
+
+  /** The client thinks little of our SESSION, and will begin another session. */
+  protected override refused(): number {
+    return consumed;
   }
 
   protected override control(message: Message): number {

@@ -112,7 +112,7 @@ export class Spooling {
     try {
       this.store(outgoing);
     } catch (error) {
-      out.withdraw(outgoing.message, 'dropped', error instanceof LimitError ? error : undefined);
+      out.withdraw(one => one === outgoing, 'dropped', error instanceof LimitError ? error : undefined);
     }
   }
 

@@ -18,6 +18,8 @@ export interface HandlingLink {
   send(message: Message<unknown>): unknown;
   /** A handler's promise has settled. */
   settled(): void;
+  /** A handler's promise was rejected. */
+  failed(error: unknown, message: Message): void;
 }
 
 /** The handlers of a link whose promises have not settled. Those of a session hold its next link too. */
@@ -68,7 +70,7 @@ export class Handling {
         else if (isPromise(result)) return this.#hold(Promise.resolve(result), message, number);
       }
     } catch (error) {
-      this.#failed(error, message);
+      this.failed(error, message);
     }
     return false;
   }
@@ -91,7 +93,7 @@ export class Handling {
     const { state, role } = this.#link;
     if (state === 'draining' || state === 'closing') {
       // This handler asked for the end itself; the end must not wait for it.
-      promise.then(undefined, (error: unknown) => this.#failed(error, message));
+      promise.then(undefined, (error: unknown) => this.failed(error, message));
       return false;
     }
     const { hold } = this;
@@ -104,7 +106,7 @@ export class Handling {
       hold.link.settled();
     };
     promise.then(settled, (error: unknown) => {
-      this.#failed(error, message);
+      hold.link.failed(error, message);
       settled();
     });
     return true;
@@ -117,7 +119,7 @@ export class Handling {
   }
 
   /** A handler threw, or the door or a definition refused the message. */
-  #failed(error: unknown, message: Message): void {
+  failed(error: unknown, message: Message): void {
     if (error instanceof PeerError) return this.refuse(error, message);
     const gone = error instanceof NetworkError && error.code === 'CLOSED' && this.#link.state !== 'open';
     const { logger, name } = this.#link.role;

@@ -1,9 +1,9 @@
 // The reading half of a link's work: from line to line, each message to its handler, or held back, or sifted.
 
-import type { PeerError } from '../../base/errors.ts';
+import { PeerError } from '../../base/errors.ts';
 import { LineSlicer } from '../../framing/index.ts';
 import type { Message } from '../../message/index.ts';
-import { decode } from '../../message/index.ts';
+import { decode, offerParameter } from '../../message/index.ts';
 import type { Channel } from '../../transport/index.ts';
 import type { HandlingLink } from './handling.ts';
 import { Handling } from './handling.ts';
@@ -70,11 +70,19 @@ export class Intake {
       const message = this.#read(text, start, end);
       if (message === undefined) return undefined;
       this.#number = this.#link.role.arrive(message);
-      return this.#number === consumed ? undefined : message;
+      if (this.#number > 1) return message;
+      return this.#number === consumed ? undefined : this.#withoutOffer(message);
     } catch (error) {
-      this.handling.refuse(error as PeerError);
+      if (!(error instanceof PeerError)) throw error;
+      this.handling.refuse(error);
       return undefined;
     }
+  }
+
+  /** The secret of a session is nobody else's business, and must not be passed on. */
+  #withoutOffer(message: Message): Message {
+    if (this.#link.received > 0 && this.#link.role.session === undefined) return message;
+    return message.has(offerParameter) ? message.without(offerParameter) : message;
   }
 
   /** A line that is no message has its number all the same: the other side has counted it. */

@@ -161,6 +161,10 @@ export class Link implements ChannelEvents, Worker {
     else this.wake();
   }
 
+  failed(error: unknown, message: Message): void {
+    this.intake.handling.failed(error, message);
+  }
+
   /** For its writing half. */
   wrote(): void {
     const { unsent } = this.#channel;

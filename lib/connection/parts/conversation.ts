@@ -10,7 +10,7 @@ import { SessionClient } from '../exchange/session-client.ts';
 import type { Hold } from '../link/handling.ts';
 import type { Link } from '../link/link.ts';
 import type { ClientSettings, OnSessionLost } from './client-options.ts';
-import { Requests } from './requests.ts';
+import { Requests, uniqueNumbers } from './requests.ts';
 
 export class Conversation implements SessionClientHost {
   readonly name: string;
@@ -35,7 +35,7 @@ export class Conversation implements SessionClientHost {
     this.#logger = logger;
     this.#tell = tell;
     this.exchange = new SessionClient(this, outbox, heartbeat);
-    this.requests = new Requests(link.clock, outbox.session ? 'unique' : 'small');
+    this.requests = new Requests(link.clock, outbox.session ? uniqueNumbers() : undefined);
   }
 
   /** Requests and deliveries that wait for an answer. */
@@ -52,7 +52,7 @@ export class Conversation implements SessionClientHost {
   request(message: Message<unknown> | string, options: RequestOptions): Promise<Message> {
     const answer = this.requests.open(message, options, {
       send: numbered => this.exchange.send(numbered),
-      withdraw: numbered => this.exchange.withdraw(numbered),
+      withdraw: numbered => this.exchange.withdraw(({ message }) => message === numbered),
     });
     this.link?.wake();
     return answer;

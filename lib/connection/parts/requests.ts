@@ -19,6 +19,17 @@ interface Waiting {
   fail(error: unknown): void;
 }
 
+/** Where the numbers of requests come from; those who may hear each other's answers share one. */
+export interface Numbers {
+  readonly prefix: string;
+  last: number;
+}
+
+/** Numbers that nobody else in the world uses. */
+export function uniqueNumbers(): Numbers {
+  return { prefix: `${randomBytes(9).toString('base64url')}.`, last: 0 };
+}
+
 /** How a request goes out, and is taken back where its wait ends before it went. */
 export interface RequestPath {
   send(numbered: Message): Sending;
@@ -28,12 +39,11 @@ export interface RequestPath {
 export class Requests {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Waiting>();
-  readonly #prefix: string;
-  #last = 0;
+  readonly #numbers: Numbers;
 
-  constructor(clock: Clock, numbers: 'unique' | 'small' = 'small') {
+  constructor(clock: Clock, numbers: Numbers = { prefix: '', last: 0 }) {
     this.#clock = clock;
-    this.#prefix = numbers === 'unique' ? `${randomBytes(9).toString('base64url')}.` : '';
+    this.#numbers = numbers;
   }
 
   get size(): number {
@@ -45,8 +55,8 @@ export class Requests {
     refuseUnknown('request', { timeout: 0, signal: 0 }, options);
     const { timeout = defaultTimeout, signal } = options;
     inRange('timeout', timeout, 0, Number.MAX_SAFE_INTEGER);
-    this.#last += 1;
-    const id = `${this.#prefix}${this.#last}`;
+    this.#numbers.last += 1;
+    const id = `${this.#numbers.prefix}${this.#numbers.last}`;
     const plain = typeof message === 'string' ? Message.of(message) : message;
     const numbered = plain.with({ [requestParameter]: id });
     return new Promise((resolve, reject) => {
