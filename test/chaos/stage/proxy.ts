@@ -1,0 +1,138 @@
+// Between client and server: hands bytes on, and does what breaks them. Only on the loopback.
+
+import { once } from 'node:events';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import net from 'node:net';
+
+type Direction = 'both' | 'to server' | 'to client';
+
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+}
+
+export class FaultProxy {
+  readonly #to: number;
+  readonly #server: Server;
+  readonly #pairs = new Set<Pair>();
+  #refusing = false;
+  #frozen: Direction | undefined;
+  #delay = 0;
+  #split = Number.POSITIVE_INFINITY;
+  #rate = Number.POSITIVE_INFINITY;
+
+  private constructor(to: string) {
+    this.#to = Number(new URL(to).port);
+    this.#server = net.createServer({ noDelay: true, pauseOnConnect: true }, client => this.#accept(client));
+  }
+
+  static async open({ to }: { to: string }): Promise<FaultProxy> {
+    const proxy = new FaultProxy(to);
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  get address(): string {
+    return `tcp://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Ends all links and takes no new one until `heal`. */
+  cut(): void {
+    this.#refusing = true;
+    this.#each(socket => socket.destroy());
+  }
+
+  /** Ends all links with RST; new ones are taken. */
+  reset(): void {
+    this.#each(socket => socket.resetAndDestroy());
+  }
+
+  freeze(direction: Direction): void {
+    this.#frozen = direction;
+    for (const pair of this.#pairs) this.#flow(pair);
+  }
+
+  delay(milliseconds: number): void {
+    this.#delay = milliseconds;
+  }
+
+  rate(bytesPerSecond: number): void {
+    this.#rate = bytesPerSecond;
+  }
+
+  split(bytes: number): void {
+    this.#split = bytes;
+  }
+
+  heal(): void {
+    this.#refusing = false;
+    this.#frozen = undefined;
+    this.#delay = 0;
+    this.#split = Number.POSITIVE_INFINITY;
+    this.#rate = Number.POSITIVE_INFINITY;
+    for (const pair of this.#pairs) this.#flow(pair);
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    this.#server.close();
+  }
+
+  #each(end: (socket: Socket) => unknown): void {
+    for (const { client, server } of this.#pairs) {
+      end(client);
+      end(server);
+    }
+  }
+
+  #accept(client: Socket): void {
+    if (this.#refusing) return void client.destroy();
+    const server = net.connect({ port: this.#to, host: '127.0.0.1', noDelay: true });
+    const pair = { client, server };
+    this.#pairs.add(pair);
+    this.#join(client, server, pair);
+    this.#join(server, client, pair);
+    server.once('connect', () => this.#flow(pair));
+  }
+
+  #flow({ client, server }: Pair): void {
+    if (this.#frozen === 'both' || this.#frozen === 'to server') client.pause();
+    else client.resume();
+    if (this.#frozen === 'both' || this.#frozen === 'to client') server.pause();
+    else server.resume();
+  }
+
+  #join(from: Socket, to: Socket, pair: Pair): void {
+    let last = Promise.resolve();
+    from.on('data', chunk => {
+      if (this.#plain) {
+        if (!to.write(chunk)) from.pause();
+        return;
+      }
+      from.pause();
+      last = last.then(() => this.#dribble(chunk, to)).then(() => this.#flow(pair));
+    });
+    to.on('drain', () => this.#flow(pair));
+    from.on('end', () => to.end()).on('error', () => undefined);
+    from.on('close', () => {
+      to.destroy();
+      this.#pairs.delete(pair);
+    });
+  }
+
+  get #plain(): boolean {
+    return this.#delay === 0 && this.#split === Number.POSITIVE_INFINITY && this.#rate === Number.POSITIVE_INFINITY;
+  }
+
+  async #dribble(chunk: Buffer, to: Socket): Promise<void> {
+    if (this.#delay > 0) await new Promise(resolve => setTimeout(resolve, this.#delay));
+    const size = Math.min(this.#split, Math.max(1, Math.floor(this.#rate / 50)));
+    for (let at = 0; at < chunk.length; at += size) {
+      to.write(chunk.subarray(at, at + size));
+      const wait = this.#rate < Number.POSITIVE_INFINITY ? 20 : undefined;
+      if (wait !== undefined) await new Promise(resolve => setTimeout(resolve, wait));
+      else await new Promise(resolve => setImmediate(resolve));
+    }
+  }
+}

@@ -1,0 +1,75 @@
+// The table in words: one line a fault, and below it what was missed.
+
+import { styleText } from 'node:util';
+import type { Row } from './fault.ts';
+
+const head = [
+  'fault',
+  'who',
+  'messages',
+  'refused',
+  'lost',
+  'duplicated',
+  'reordered',
+  'detect ms',
+  'recover ms',
+  'peak MB',
+  'bound',
+] as const;
+const columns = ['messages', 'refused', 'lost', 'duplicated', 'reordered', 'detect', 'recover', 'peak'] as const;
+const known: ReadonlySet<string> = new Set(columns);
+const numbersFrom = 2;
+const numbersTo = numbersFrom + columns.length;
+
+type Colour = 'red' | 'green' | 'dim';
+
+/** @param colour whether the table goes to a terminal */
+export function tableText(rows: readonly Row[], colour: boolean): string {
+  const lines = [[...head], ...rows.map(cells)];
+  const widths = head.map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0)));
+  const texts = lines.map(line => line.map((cell, column) => padded(cell, column, widths[column] ?? 0)).join('  '));
+  const rule = widths.map(width => '─'.repeat(width)).join('  ');
+  const paint = (name: Colour, text: string): string => (colour ? styleText(name, text) : text);
+  const body = rows.map((row, at) => {
+    const text = (texts[at + 1] ?? '').trimEnd();
+    const judged = Object.keys(row.bound).length > 0;
+    return row.missed.length > 0 ? paint('red', text) : judged ? text : paint('dim', text);
+  });
+  return [(texts[0] ?? '').trimEnd(), rule, ...body, ...notes(rows, paint)].join('\n');
+}
+
+function padded(cell: string, column: number, width: number): string {
+  return column >= numbersFrom && column < numbersTo ? cell.padStart(width) : cell.padEnd(width);
+}
+
+function cells({ fault, who, figures, bound, missed }: Row): string[] {
+  const numbers = columns.map(name => figureText(figures?.[name]));
+  const judged = Object.keys(bound).length > 0;
+  return [fault, who, ...numbers, missed.length > 0 ? 'MISSED' : judged ? `ok: ${boundText(bound)}` : '–'];
+}
+
+function notes(rows: readonly Row[], paint: (name: Colour, text: string) => string): string[] {
+  const lines: string[] = [];
+  for (const { fault, who, figures, missed, bound } of rows) {
+    const more = Object.entries(figures ?? {}).filter(([name, figure]) => !known.has(name) && figure !== undefined);
+    const extra = more.map(([name, figure]) => `${name} ${figureText(figure)}`).join(', ');
+    const title = who === 'ours' ? fault : `${fault}, ${who}`;
+    if (extra !== '') lines.push(paint('dim', `  ${title}: ${extra}`));
+    if (missed.length > 0)
+      lines.push(paint('red', `  ${title}: MISSED ${missed.join(', ')} (bound: ${boundText(bound)})`));
+  }
+  return lines.length > 0 ? ['', ...lines] : [];
+}
+
+function boundText(bound: Row['bound']): string {
+  const none = Object.keys(bound).filter(name => bound[name] === 0);
+  const some = Object.keys(bound).filter(name => bound[name] !== 0);
+  const parts = some.map(name => `${name} ≤ ${figureText(bound[name])}`);
+  return [...(none.length > 0 ? [`${none.join(' ')} 0`] : []), ...parts].join(', ');
+}
+
+function figureText(figure: number | undefined): string {
+  if (figure === undefined) return '–';
+  const digits = Math.abs(figure) >= 100 || Number.isInteger(figure) ? 0 : 1;
+  return figure.toLocaleString('en-US', { maximumFractionDigits: digits });
+}
