@@ -14,6 +14,7 @@ import { rowOf } from './fault.ts';
 import { lookIn } from './peers/modules.ts';
 import { faults } from './registry.ts';
 import { killAllAtExit } from './stage/child.ts';
+import { sow } from './stage/seed.ts';
 import { tableText } from './table.ts';
 
 function commandLine() {
@@ -38,6 +39,7 @@ function commandLine() {
 async function main(): Promise<void> {
   const { seed = Date.now() % 2 ** 31, quick, only, modules, json } = await commandLine();
   lookIn([...(modules ?? []), process.cwd()]);
+  sow(seed);
   const plan: Plan = { quick, seed, progress: text => process.stderr.write(`${text}\n`) };
   const wanted = faults(quick).filter(({ name }) => only?.every(word => name.includes(word)) ?? true);
   plan.progress(`seed ${seed}, ${wanted.length} rows`);

@@ -1,16 +1,63 @@
 // All rows, in the order of the table.
 
 import type { Fault } from './fault.ts';
+import type { WireName } from './peers/wires.ts';
 import { cut } from './rows/link/cut.ts';
+import { oneWay } from './rows/link/one-way.ts';
+import { repeatedCuts } from './rows/link/repeated-cuts.ts';
+import { resetStorm } from './rows/link/reset-storm.ts';
+import { secondCut } from './rows/link/second-cut.ts';
+import { late, narrow, splitEverywhere, strained } from './rows/link/strained.ts';
+import { datagrams } from './rows/packets/datagrams.ts';
+import { crowd } from './rows/process/crowd.ts';
+import { flood } from './rows/process/flood.ts';
+import { frozen } from './rows/process/frozen.ts';
+import { killed } from './rows/process/killed.ts';
+import { slowReader } from './rows/process/slow-reader.ts';
+import { suspended } from './rows/process/suspended.ts';
 
-const short = { recover: 500 } as const;
-const long = { recover: 5_000 } as const;
+/** The way back may take so many ms: after a short cut at the 99th percentile, after a long one the longest pause. */
+const recover = { short: 500, long: 5_000 } as const;
+/** Rows about silence take seconds of it; the short form has less patience. */
+const dead = { quick: 3_000, full: 15_000 } as const;
 
 export function faults(quick: boolean): Fault[] {
+  const short = { length: quick ? 1_000 : 3_000, recover: recover.short };
+  const long = { length: quick ? 4_000 : 30_000, recover: recover.long };
+  const away = quick ? 1_000 : 3_000;
   return [
-    cut({ length: quick ? 1_000 : 3_000, perSecond: 200, links: 50, times: quick ? 1 : 4, ...short }),
-    cut({ length: quick ? 1_000 : 3_000, perSecond: 20_000, times: quick ? 1 : 5, ...short }),
-    cut({ length: quick ? 4_000 : 30_000, perSecond: 200, ...long }),
-    cut({ length: quick ? 4_000 : 30_000, perSecond: 20_000, ...long }),
+    cut({ ...short, perSecond: 200, links: 50, times: quick ? 1 : 4 }),
+    cut({ ...short, perSecond: 20_000, times: quick ? 2 : 5 }),
+    cut({ ...long, perSecond: 200 }),
+    cut({ ...long, perSecond: 20_000 }),
+    resetStorm(quick),
+    repeatedCuts(quick),
+    secondCut(quick),
+    oneWay('to server', quick),
+    oneWay('to client', quick),
+    strained(splitEverywhere, quick),
+    strained(late, quick),
+    strained(narrow, quick),
+    killed({ away, onSessionLost: 'resend', deliver: true }),
+    killed({ away, onSessionLost: 'resend' }),
+    killed({ away, onSessionLost: 'report' }),
+    frozen({ dead: quick ? dead.quick : dead.full }),
+    suspended('SIGSTOP', quick),
+    suspended('a blocked loop', quick),
+    slowReader(quick),
+    flood(quick),
+    crowd(quick),
+    datagrams(quick),
+  ];
+}
+
+/** What peers have to stand, beside ours under the same conditions. */
+export function peerFaults(quick: boolean, names: readonly WireName[]): Fault[] {
+  const short = { length: quick ? 1_000 : 3_000, recover: recover.short, perSecond: 200 };
+  const away = quick ? 1_000 : 3_000;
+  return [
+    ...names.map(who => cut({ ...short, who })),
+    ...names.map(who => killed({ who, away })),
+    ...names.map(who => frozen({ who, dead: dead.full, patience: quick ? 5_000 : 60_000 })),
   ];
 }

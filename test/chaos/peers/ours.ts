@@ -2,6 +2,7 @@
 
 import type { ClientOptions, ListenOptions } from '../../../lib/index.ts';
 import { Communicator, Dispatcher, LimitError, Message, PermanentClient } from '../../../lib/index.ts';
+import { randomOf } from '../stage/seed.ts';
 import type { ConnectOptions, Line, ReceiveOptions, Wire } from './wire.ts';
 import { Refused } from './wire.ts';
 
@@ -14,6 +15,7 @@ const hasSession = (client: object): client is Session => 'deliver' in client;
 async function receive({ port, took, dead }: ReceiveOptions): Promise<number> {
   const dispatcher = new Dispatcher()
     .on('EVENT', message => took(message.integer('link'), message.integer('n')))
+    .on('FLOOD', () => undefined)
     .on('PING', (message, peer) => peer.send(message.reply('PONG')));
   const limits = heartbeats(dead);
   const listener = new Communicator().listen(`tcp://127.0.0.1:${port}`, { dispatcher, ...limits } as ListenOptions);
@@ -23,7 +25,10 @@ async function receive({ port, took, dead }: ReceiveOptions): Promise<number> {
 async function connect({ port, link, up, down, dead, onSessionLost }: ConnectOptions): Promise<Line> {
   const options = { ...heartbeats(dead), ...(onSessionLost && { outbox: { session: true, onSessionLost } }) };
   const given = sessions ? options : {};
-  const client = new Communicator().permanent(`tcp://127.0.0.1:${port}`, given as ClientOptions);
+  const client = new Communicator({ random: randomOf(`link ${link}`) }).permanent(
+    `tcp://127.0.0.1:${port}`,
+    given as ClientOptions,
+  );
   client.on('open', up).on('lost', reason => down(reason.message));
   await new Promise<void>(resolve => void client.once('open', resolve));
   return new OurLine(client, link);

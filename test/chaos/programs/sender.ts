@@ -136,6 +136,20 @@ async function flood({ milliseconds, size = 1_024 }: Sort & { milliseconds: numb
   }
 }
 
+/** Asks so many times a second for so many ms; gives how long each answer took, in ms. */
+async function asking({ perSecond, milliseconds }: { perSecond: number; milliseconds: number }): Promise<number[]> {
+  const waits: number[] = [];
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end) {
+    const start = performance.now();
+    await links[0]?.line?.ask?.();
+    const wait = performance.now() - start;
+    waits.push(wait);
+    await new Promise(resolve => setTimeout(resolve, Math.max(0, 1_000 / perSecond - wait)));
+  }
+  return waits;
+}
+
 function measure(): void {
   highest = Math.max(highest, process.memoryUsage.rss());
 }
@@ -171,4 +185,4 @@ function figures(): SenderFigures {
 
 const confirmed = (): number[] => links[0]?.confirmed ?? [];
 
-serve({ open, go, rest, flood, mark, block, figures, confirmed });
+serve({ open, go, rest, flood, asking, mark, block, figures, confirmed });

@@ -1,5 +1,6 @@
 // Between client and server: hands bytes on, and does what breaks them. Only on the loopback.
 
+import dgram from 'node:dgram';
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import net from 'node:net';
@@ -134,5 +135,46 @@ export class FaultProxy {
       if (wait !== undefined) await new Promise(resolve => setTimeout(resolve, wait));
       else await new Promise(resolve => setImmediate(resolve));
     }
+  }
+}
+
+/** The same for packets: some are dropped, some come twice. */
+export class PacketProxy {
+  readonly #socket = dgram.createSocket('udp4');
+  #drop = 0;
+  #duplicate = 0;
+  readonly #random: () => number;
+
+  private constructor(to: string, random: () => number) {
+    const port = Number(new URL(to).port);
+    this.#random = random;
+    this.#socket.on('message', bytes => {
+      if (this.#random() < this.#drop) return;
+      const times = this.#random() < this.#duplicate ? 2 : 1;
+      for (let time = 0; time < times; time += 1) this.#socket.send(bytes, port, '127.0.0.1');
+    });
+  }
+
+  static async open({ to, random = Math.random }: { to: string; random?: () => number }): Promise<PacketProxy> {
+    const proxy = new PacketProxy(to, random);
+    proxy.#socket.bind(0, '127.0.0.1');
+    await once(proxy.#socket, 'listening');
+    return proxy;
+  }
+
+  get address(): string {
+    return `udp://127.0.0.1:${this.#socket.address().port}`;
+  }
+
+  drop(share: number): void {
+    this.#drop = share;
+  }
+
+  duplicate(share: number): void {
+    this.#duplicate = share;
+  }
+
+  async close(): Promise<void> {
+    this.#socket.close();
   }
 }
