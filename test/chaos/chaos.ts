@@ -11,6 +11,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import type { Plan, Row } from './fault.ts';
 import { rowOf } from './fault.ts';
+import { peers } from './peers/faults.ts';
 import { lookIn } from './peers/modules.ts';
 import { faults } from './registry.ts';
 import { killAllAtExit } from './stage/child.ts';
@@ -37,11 +38,12 @@ function commandLine() {
 }
 
 async function main(): Promise<void> {
-  const { seed = Date.now() % 2 ** 31, quick, only, modules, json } = await commandLine();
+  const { seed = Date.now() % 2 ** 31, quick, only, modules, json, peers: others } = await commandLine();
   lookIn([...(modules ?? []), process.cwd()]);
   sow(seed);
   const plan: Plan = { quick, seed, progress: text => process.stderr.write(`${text}\n`) };
-  const wanted = faults(quick).filter(({ name }) => only?.every(word => name.includes(word)) ?? true);
+  const { faults: all, missing } = others ? peers(quick) : { faults: faults(quick), missing: [] };
+  const wanted = all.filter(({ name, who }) => only?.every(word => `${name} ${who}`.includes(word)) ?? true);
   plan.progress(`seed ${seed}, ${wanted.length} rows`);
   const rows: Row[] = [];
   for (const [at, fault] of wanted.entries()) {
@@ -51,7 +53,9 @@ async function main(): Promise<void> {
     plan.progress(`  ${row.missed.length === 0 ? 'ok' : `MISSED ${row.missed.join(', ')}`}, ${row.seconds} s`);
   }
   const colour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
-  const text = json ? JSON.stringify({ seed, quick, rows }, null, 2) : tableText(rows, colour);
+  const text = json
+    ? JSON.stringify({ seed, quick, rows, missing }, null, 2)
+    : [tableText(rows, colour), ...missing].join('\n');
   process.stdout.write(`${text}\n`);
   process.exitCode = rows.length === 0 || rows.some(({ missed }) => missed.length > 0) ? 1 : 0;
 }

@@ -55,22 +55,21 @@ export interface Row {
 export async function rowOf(fault: Fault, plan: Plan): Promise<Row> {
   const start = performance.now();
   const { name, who, bound } = fault;
-  const seconds = (): number => Math.round((performance.now() - start) / 100) / 10;
-  try {
-    const figures = await fault.run(plan);
-    return {
-      fault: name,
-      who,
-      figures,
-      failure: undefined,
-      bound,
-      missed: missedOf(figures, bound),
-      seconds: seconds(),
-    };
-  } catch (error) {
-    const failure = error instanceof Error ? error.message : String(error);
-    return { fault: name, who, figures: undefined, failure, bound, missed: [failure], seconds: seconds() };
-  }
+  const outcome = await fault.run(plan).then(
+    figures => ({ figures, failure: undefined }),
+    (error: unknown) => ({ figures: undefined, failure: firstLine(error) }),
+  );
+  const { figures, failure } = outcome;
+  const missed = figures === undefined ? [failure ?? ''] : missedOf(figures, bound);
+  const seconds = Math.round((performance.now() - start) / 100) / 10;
+  return { fault: name, who, ...outcome, bound, missed: isJudged(bound) ? missed : [], seconds };
+}
+
+/** Only ours are. */
+export const isJudged = (bound: Bound): boolean => Object.keys(bound).length > 0;
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }
 
 function missedOf(figures: Figures, bound: Bound): string[] {

@@ -1,7 +1,6 @@
 // All rows, in the order of the table.
 
 import type { Fault } from './fault.ts';
-import type { WireName } from './peers/wires.ts';
 import { cut } from './rows/link/cut.ts';
 import { oneWay } from './rows/link/one-way.ts';
 import { repeatedCuts } from './rows/link/repeated-cuts.ts';
@@ -48,16 +47,5 @@ export function faults(quick: boolean): Fault[] {
     flood(quick),
     crowd(quick),
     datagrams(quick),
-  ];
-}
-
-/** What peers have to stand, beside ours under the same conditions. */
-export function peerFaults(quick: boolean, names: readonly WireName[]): Fault[] {
-  const short = { length: quick ? 1_000 : 3_000, recover: recover.short, perSecond: 200 };
-  const away = quick ? 1_000 : 3_000;
-  return [
-    ...names.map(who => cut({ ...short, who })),
-    ...names.map(who => killed({ who, away })),
-    ...names.map(who => frozen({ who, dead: dead.full, patience: quick ? 5_000 : 60_000 })),
   ];
 }

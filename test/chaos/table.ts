@@ -2,6 +2,7 @@
 
 import { styleText } from 'node:util';
 import type { Row } from './fault.ts';
+import { isJudged } from './fault.ts';
 
 const head = [
   'fault',
@@ -32,33 +33,38 @@ export function tableText(rows: readonly Row[], colour: boolean): string {
   const paint = (name: Colour, text: string): string => (colour ? styleText(name, text) : text);
   const body = rows.map((row, at) => {
     const text = (texts[at + 1] ?? '').trimEnd();
-    const judged = Object.keys(row.bound).length > 0;
-    return row.missed.length > 0 ? paint('red', text) : judged ? text : paint('dim', text);
+    return row.missed.length > 0 ? paint('red', text) : isJudged(row.bound) ? text : paint('dim', text);
   });
-  return [(texts[0] ?? '').trimEnd(), rule, ...body, ...notes(rows, paint)].join('\n');
+  return [(texts[0] ?? '').trimEnd(), rule, ...body, '', ...notes(rows, paint)].join('\n');
 }
 
 function padded(cell: string, column: number, width: number): string {
   return column >= numbersFrom && column < numbersTo ? cell.padStart(width) : cell.padEnd(width);
 }
 
-function cells({ fault, who, figures, bound, missed }: Row): string[] {
+function cells({ fault, who, figures, failure, bound, missed }: Row): string[] {
   const numbers = columns.map(name => figureText(figures?.[name]));
-  const judged = Object.keys(bound).length > 0;
-  return [fault, who, ...numbers, missed.length > 0 ? 'MISSED' : judged ? `ok: ${boundText(bound)}` : '–'];
+  return [fault, who, ...numbers, verdict(failure, bound, missed)];
 }
 
+function verdict(failure: string | undefined, bound: Row['bound'], missed: readonly string[]): string {
+  if (!isJudged(bound)) return failure === undefined ? '–' : 'failed';
+  return missed.length > 0 ? 'MISSED' : 'ok';
+}
+
+/** What does not fit the columns: a row's own figures, its bound, and how it was missed. */
 function notes(rows: readonly Row[], paint: (name: Colour, text: string) => string): string[] {
-  const lines: string[] = [];
-  for (const { fault, who, figures, missed, bound } of rows) {
+  return rows.flatMap(({ fault, who, figures, failure, missed, bound }) => {
     const more = Object.entries(figures ?? {}).filter(([name, figure]) => !known.has(name) && figure !== undefined);
-    const extra = more.map(([name, figure]) => `${name} ${figureText(figure)}`).join(', ');
+    const parts = [
+      ...(isJudged(bound) ? [`bound: ${boundText(bound)}`] : []),
+      ...more.map(([name, figure]) => `${name} ${figureText(figure)}`),
+      ...(failure === undefined ? [] : [`failed: ${failure}`]),
+    ];
     const title = who === 'ours' ? fault : `${fault}, ${who}`;
-    if (extra !== '') lines.push(paint('dim', `  ${title}: ${extra}`));
-    if (missed.length > 0)
-      lines.push(paint('red', `  ${title}: MISSED ${missed.join(', ')} (bound: ${boundText(bound)})`));
-  }
-  return lines.length > 0 ? ['', ...lines] : [];
+    const note = parts.length > 0 ? [paint('dim', `  ${title}: ${parts.join('; ')}`)] : [];
+    return missed.length > 0 ? [...note, paint('red', `    MISSED: ${missed.join(', ')}`)] : note;
+  });
 }
 
 function boundText(bound: Row['bound']): string {

@@ -3,7 +3,6 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 /** Folders with a `node_modules`, for this process and those it starts. */
 const variable = 'CHAOS_MODULES';
@@ -12,10 +11,12 @@ export function lookIn(folders: readonly string[]): void {
   process.env[variable] = folders.join(delimiter);
 }
 
-function place(name: string): string | undefined {
+function finder(name: string): NodeJS.Require | undefined {
   for (const folder of (process.env[variable] ?? process.cwd()).split(delimiter)) {
+    const from = createRequire(join(folder, 'from-here.js'));
     try {
-      return createRequire(join(folder, 'from-here.js')).resolve(name);
+      from.resolve(name);
+      return from;
     } catch {
       // not in this one
     }
@@ -24,13 +25,13 @@ function place(name: string): string | undefined {
 }
 
 /** The module of that name; the caller says what it looks like. */
-export async function load<T>(name: string): Promise<T> {
-  const path = place(name);
-  if (path === undefined) throw new Error(`${name} is not installed`);
-  return (await import(pathToFileURL(path).href)) as T;
+export function load<T>(name: string): T {
+  const from = finder(name);
+  if (from === undefined) throw new Error(`${name} is not installed`);
+  return from(name) as T;
 }
 
-export const missingOf = (names: readonly string[]): string[] => names.filter(name => place(name) === undefined);
+export const missingOf = (names: readonly string[]): string[] => names.filter(name => finder(name) === undefined);
 
 export const hasCommand = (command: string): boolean =>
   spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;

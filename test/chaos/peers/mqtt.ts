@@ -23,7 +23,7 @@ interface Mqtt {
 }
 
 async function receive({ port, took: to }: ReceiveOptions): Promise<number> {
-  const { Aedes } = await load<Aedes>('aedes');
+  const { Aedes } = load<Aedes>('aedes');
   const broker = await Aedes.createBroker();
   broker.on('publish', ({ topic, payload }) => {
     if (topic === 'chaos') void took(String(payload), to);
@@ -34,7 +34,7 @@ async function receive({ port, took: to }: ReceiveOptions): Promise<number> {
 }
 
 async function connect({ port, link, up, down }: ConnectOptions): Promise<Line> {
-  const { connect: dial } = await load<Mqtt>('mqtt');
+  const { connect: dial } = load<Mqtt>('mqtt');
   const client = dial(`mqtt://127.0.0.1:${port}`);
   await new Promise<void>(resolve => void client.on('connect', resolve));
   client

@@ -15,7 +15,7 @@ interface Nats {
 }
 
 const connected = async (port: number): Promise<Connection> => {
-  const { connect } = await load<Nats>('@nats-io/transport-node');
+  const { connect } = load<Nats>('@nats-io/transport-node');
   return connect({ servers: `127.0.0.1:${port}`, maxReconnectAttempts: -1 });
 };
 

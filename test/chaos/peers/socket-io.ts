@@ -19,7 +19,7 @@ interface Client {
 }
 
 async function receive({ port, took: to }: ReceiveOptions): Promise<number> {
-  const { Server } = await load<Server>('socket.io');
+  const { Server } = load<Server>('socket.io');
   const server = http.createServer();
   new Server(server).on('connection', socket => void socket.on('event', text => void took(text, to)));
   server.listen(port, '127.0.0.1');
@@ -28,7 +28,7 @@ async function receive({ port, took: to }: ReceiveOptions): Promise<number> {
 }
 
 async function connect({ port, link, up, down }: ConnectOptions): Promise<Line> {
-  const { io } = await load<Client>('socket.io-client');
+  const { io } = load<Client>('socket.io-client');
   const socket = io(`http://127.0.0.1:${port}`);
   await new Promise<void>(resolve => void socket.on('connect', () => resolve()));
   socket.on('connect', up).on('disconnect', reason => down(reason));

@@ -8,9 +8,16 @@ import type { Wire } from './wire.ts';
 import { ws } from './ws.ts';
 import { zeromq } from './zeromq.ts';
 
-export const wires = { ours, 'nats core': nats, 'socket.io': socketIo, 'mqtt qos 1': mqtt, zeromq, ws } as const;
+export type WireName = 'ours' | 'nats core' | 'socket.io' | 'mqtt qos 1' | 'zeromq' | 'ws';
 
-export type WireName = keyof typeof wires;
+export const wires: { readonly [name in WireName]: Wire } = {
+  ours,
+  'nats core': nats,
+  'socket.io': socketIo,
+  'mqtt qos 1': mqtt,
+  zeromq,
+  ws,
+};
 
 export function wireOf(name: string): Wire {
   if (!Object.hasOwn(wires, name)) throw new Error(`there is no wire ${name}`);

@@ -21,7 +21,7 @@ interface Ws {
 }
 
 async function receive({ port, took: to }: ReceiveOptions): Promise<number> {
-  const { WebSocketServer } = await load<Ws>('ws');
+  const { WebSocketServer } = load<Ws>('ws');
   const server = http.createServer();
   new WebSocketServer({ server }).on('connection', socket => {
     socket.on('message', bytes => void took(bytes.toString(), to)).on('error', () => undefined);
@@ -32,7 +32,7 @@ async function receive({ port, took: to }: ReceiveOptions): Promise<number> {
 }
 
 async function connect({ port, link, down }: ConnectOptions): Promise<Line> {
-  const { WebSocket } = await load<Ws>('ws');
+  const { WebSocket } = load<Ws>('ws');
   const socket = new WebSocket(`ws://127.0.0.1:${port}`);
   await new Promise<void>(resolve => void socket.on('open', () => resolve()));
   socket.on('close', () => down('close')).on('error', () => undefined);

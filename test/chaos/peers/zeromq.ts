@@ -19,7 +19,7 @@ interface ZeroMq {
 }
 
 async function receive({ port, took: to }: ReceiveOptions): Promise<number> {
-  const { Pull } = await load<ZeroMq>('zeromq');
+  const { Pull } = load<ZeroMq>('zeromq');
   const socket = new Pull();
   await socket.bind(`tcp://127.0.0.1:${port === 0 ? '*' : port}`);
   const read = async (): Promise<void> => {
@@ -30,7 +30,7 @@ async function receive({ port, took: to }: ReceiveOptions): Promise<number> {
 }
 
 async function connect({ port, link, up, down }: ConnectOptions): Promise<Line> {
-  const { Push } = await load<ZeroMq>('zeromq');
+  const { Push } = load<ZeroMq>('zeromq');
   const socket = new Push();
   const connected = new Promise<void>(resolve => socket.events.on('connect', resolve));
   socket.events.on('connect', up);
@@ -40,10 +40,13 @@ async function connect({ port, link, up, down }: ConnectOptions): Promise<Line> 
   return {
     reported: 0,
     waiting: undefined,
-    send: (number, padding) =>
-      socket.send(`${link} ${number} ${padding}`).catch((error: Error) => {
-        throw new Refused(error.message);
-      }),
+    async send(number, padding) {
+      try {
+        await socket.send(`${link} ${number} ${padding}`);
+      } catch (error) {
+        throw new Refused(String(error));
+      }
+    },
   };
 }
 

@@ -41,6 +41,7 @@ export class Child {
 
   /** The answer is what the program's ability of that name gives; the asker knows its type. */
   async ask<T>(ability: string, given: unknown = {}): Promise<T> {
+    if (!this.#process.connected) throw new Error(`${this.#name}: the process has ended`);
     this.#asked += 1;
     const id = this.#asked;
     const answer = new Promise<unknown>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));

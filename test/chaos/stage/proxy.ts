@@ -16,7 +16,7 @@ export class FaultProxy {
   readonly #to: number;
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
-  #refusing = false;
+  #port = 0;
   #frozen: Direction | undefined;
   #delay = 0;
   #split = Number.POSITIVE_INFINITY;
@@ -29,18 +29,17 @@ export class FaultProxy {
 
   static async open({ to }: { to: string }): Promise<FaultProxy> {
     const proxy = new FaultProxy(to);
-    proxy.#server.listen(0, '127.0.0.1');
-    await once(proxy.#server, 'listening');
+    await proxy.#listen();
     return proxy;
   }
 
   get address(): string {
-    return `tcp://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `tcp://127.0.0.1:${this.#port}`;
   }
 
   /** Ends all links and takes no new one until `heal`. */
   cut(): void {
-    this.#refusing = true;
+    this.#server.close();
     this.#each(socket => socket.destroy());
   }
 
@@ -67,7 +66,7 @@ export class FaultProxy {
   }
 
   heal(): void {
-    this.#refusing = false;
+    if (!this.#server.listening) void this.#listen();
     this.#frozen = undefined;
     this.#delay = 0;
     this.#split = Number.POSITIVE_INFINITY;
@@ -77,7 +76,12 @@ export class FaultProxy {
 
   async close(): Promise<void> {
     this.cut();
-    this.#server.close();
+  }
+
+  async #listen(): Promise<void> {
+    this.#server.listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   #each(end: (socket: Socket) => unknown): void {
@@ -88,7 +92,6 @@ export class FaultProxy {
   }
 
   #accept(client: Socket): void {
-    if (this.#refusing) return void client.destroy();
     const server = net.connect({ port: this.#to, host: '127.0.0.1', noDelay: true });
     const pair = { client, server };
     this.#pairs.add(pair);

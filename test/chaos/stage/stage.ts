@@ -151,10 +151,13 @@ export class Stage {
     return this.#receiver.ask<ReceiverFigures>('figures');
   }
 
-  /** Stops sending, and waits for what is still on its way; then the figures of all. */
-  async settled(): Promise<Figures> {
+  /**
+   * Stops sending, and waits for what is still on its way; then the figures of all.
+   * @param count how many messages have arrived, where the receiver itself does not know
+   */
+  async settled(count = async () => (await this.received()).distinct): Promise<Figures> {
     await this.sender.ask('rest');
-    await this.#arrived();
+    await this.#arrived(count);
     const [sent, received] = await Promise.all([this.sent(), this.received()]);
     const { accepted, refused, reported, rejected, rise } = sent;
     return {
@@ -170,13 +173,13 @@ export class Stage {
     };
   }
 
-  async #arrived(): Promise<void> {
+  async #arrived(count: () => Promise<number>): Promise<void> {
     const end = Date.now() + longestArrival;
     let latest = Date.now();
     let most = -1;
     while (Date.now() < end && Date.now() - latest < givenUp) {
-      const [{ accepted, rejected }, { distinct }] = await Promise.all([this.sent(), this.received()]);
-      if (distinct + rejected >= accepted) return;
+      const [{ accepted, rejected, reported }, distinct] = await Promise.all([this.sent(), count()]);
+      if (distinct + Math.max(rejected, reported) >= accepted) return;
       if (distinct > most) latest = Date.now();
       most = distinct;
       await pause(100);

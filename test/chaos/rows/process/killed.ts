@@ -59,10 +59,11 @@ async function run(stage: Stage, { deliver, away, journal }: Run): Promise<Figur
   await stage.restart();
   stage.ends();
   await pause(5_000);
-  const figures = await stage.settled();
+  const figures = await stage.settled(async () => tallyOf(journal).counts.distinct);
   const { accepted, rejected, reported } = await stage.sent();
   const tally = tallyOf(journal);
   const confirmed = await stage.sender.ask<number[]>('confirmed');
+  if (deliver && confirmed.length === 0) throw new Error('nothing was confirmed');
   const { distinct, duplicated, reordered } = tally.counts;
   return {
     ...figures,
