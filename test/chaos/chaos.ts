@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   sow(seed);
   const plan: Plan = { quick, seed, progress: text => process.stderr.write(`${text}\n`) };
   const { faults: all, missing } = others ? peers(quick) : { faults: faults(quick), missing: [] };
-  const wanted = all.filter(({ name, who }) => only?.every(word => `${name} ${who}`.includes(word)) ?? true);
+  const wanted = all.filter(({ name, who }) => only?.some(word => `${name} ${who}`.includes(word)) ?? true);
   plan.progress(`seed ${seed}, ${wanted.length} rows`);
   const rows: Row[] = [];
   for (const [at, fault] of wanted.entries()) {

@@ -40,7 +40,7 @@ export function faults(quick: boolean): Fault[] {
     killed({ away, onSessionLost: 'resend', deliver: true }),
     killed({ away, onSessionLost: 'resend' }),
     killed({ away, onSessionLost: 'report' }),
-    frozen({ dead: quick ? dead.quick : dead.full }),
+    frozen(quick ? { dead: dead.quick, flood: 2_500 } : { dead: dead.full }),
     suspended('SIGSTOP', quick),
     suspended('a blocked loop', quick),
     slowReader(quick),

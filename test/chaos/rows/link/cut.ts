@@ -29,7 +29,7 @@ export function cut({ who = 'ours', length, perSecond, links = 1, times = 1, rec
       await stage.go(perSecond);
       await pause(rest);
       await stage.cut(length);
-      await pause(recover);
+      await pause(rest);
       return stage.settled();
     });
   const of = links > 1 ? ` on ${links} links` : '';

@@ -12,16 +12,17 @@ export interface Frozen {
   readonly who?: WireName;
   /** Silence after which it counts as dead, in ms. */
   readonly dead: number;
+  /** So long it is sent to, in ms. @default 5_000 */
+  readonly flood?: number;
   /** Nobody waits for its detection longer than this, in ms. */
   readonly patience?: number;
 }
 
-const flood = 5_000;
 const size = 1_024;
 /** For the beat of timers and for work under way, in ms. */
 const slack = 500;
 
-export function frozen({ who = 'ours', dead, patience = 1.5 * dead }: Frozen): Fault {
+export function frozen({ who = 'ours', dead, flood = 5_000, patience = 1.5 * dead }: Frozen): Fault {
   const limits = { lost: 0, duplicated: 0, reordered: 0, detect: dead + slack, recover: 5_000, peak: 32 };
   const bound: Bound = who === 'ours' ? limits : {};
   return {

@@ -58,7 +58,7 @@ async function run(stage: Stage, { deliver, away, journal }: Run): Promise<Figur
   await pause(away);
   await stage.restart();
   stage.ends();
-  await pause(5_000);
+  await pause(1_500);
   const figures = await stage.settled(async () => tallyOf(journal).counts.distinct);
   const { accepted, rejected, reported } = await stage.sent();
   const tally = tallyOf(journal);
