@@ -38,7 +38,7 @@ export class FaultProxy {
   }
 
   /** Ends all links and takes no new one until `heal`. */
-  cut(): void {
+  async cut(): Promise<void> {
     this.#server.close();
     this.#each(socket => socket.destroy());
   }
@@ -65,8 +65,8 @@ export class FaultProxy {
     this.#split = bytes;
   }
 
-  heal(): void {
-    if (!this.#server.listening) void this.#listen();
+  async heal(): Promise<void> {
+    if (!this.#server.listening) await this.#listen();
     this.#frozen = undefined;
     this.#delay = 0;
     this.#split = Number.POSITIVE_INFINITY;
@@ -75,7 +75,7 @@ export class FaultProxy {
   }
 
   async close(): Promise<void> {
-    this.cut();
+    await this.cut();
   }
 
   async #listen(): Promise<void> {

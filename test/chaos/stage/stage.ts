@@ -137,10 +137,10 @@ export class Stage {
   /** The link is cut for so many ms. */
   async cut(milliseconds: number): Promise<void> {
     this.begins();
-    this.proxy.cut();
+    await this.proxy.cut();
     await pause(milliseconds);
     this.ends();
-    this.proxy.heal();
+    await this.proxy.heal();
   }
 
   sent(): Promise<SenderFigures> {

@@ -22,7 +22,7 @@ export function oneWay(direction: 'to server' | 'to client', quick: boolean): Fa
         stage.proxy.freeze(direction);
         await until(async () => ((await stage.sent()).downs[0]?.length ?? 0) > 0, 1.5 * dead);
         stage.ends();
-        stage.proxy.heal();
+        await stage.proxy.heal();
         await pause(1_000);
         return stage.settled();
       }),

@@ -20,9 +20,9 @@ export function repeatedCuts(quick: boolean): Fault {
         const end = Date.now() + (quick ? 3_000 : 20_000);
         stage.begins();
         while (Date.now() < end) {
-          stage.proxy.cut();
+          await stage.proxy.cut();
           await pause(length);
-          stage.proxy.heal();
+          await stage.proxy.heal();
           await pause(every - length);
         }
         stage.ends();
