@@ -37,7 +37,8 @@ async function main(): Promise<number> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) communicator.signal(signal, () => communicator.stop());
   const rotation = communicator.logRotate(options['logrotate-listen'], { secret: options['logrotate-secret'], trace });
   rotation.ready.catch(() => logger.log('warn', 'this client does without log rotation by message'));
-  communicator.permanent(options.server, { dispatcher });
+  // The talk begins anew on each link: nothing of the last one is to be sent again, as a session would do.
+  communicator.permanent(options.server, { dispatcher, outbox: { session: false } });
   const ended = await communicator.run();
   return ended ? exitCodes.done : exitCodes.failed;
 }

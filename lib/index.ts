@@ -33,6 +33,7 @@ export type {
   ListenerState,
   ListenOptions,
   LogRotateOptions,
+  OnSessionLost,
   OutboxLimits,
   Owned,
   Owner,
@@ -54,10 +55,13 @@ export {
 } from './connection/index.ts';
 export type {
   Correspondent,
+  DeliverOptions,
   DispatcherOptions,
+  Guarantee,
   Handler,
   Match,
   Predicate,
+  Receipt,
   RequestOptions,
   RuleOptions,
   RulePack,

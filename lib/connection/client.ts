@@ -3,8 +3,8 @@
 //   idle ─start▶ dialing ─opened▶ open ─lost▶ closed
 //     └─stop▶ closed ◀─failed, stop─┘  └─stop▶ closed        (permanent: lost and failed lead to waiting instead)
 //
-// What is sent before the link is open, or while it takes no more, waits in the outbox. On a new link the
-// greeting goes first, what waited follows it.
+// What is sent goes through the exchange: what cannot go out waits there, and with a session also what was not
+// confirmed. On a new link the greeting goes first, what waited follows it.
 
 import type { Address } from '../base/address.ts';
 import { formatAddress, parseAddress } from '../base/address.ts';
@@ -12,39 +12,32 @@ import { asError, NetworkError, reasonOf, UsageError } from '../base/errors.ts';
 import { refuseUnknown } from '../base/options.ts';
 import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
-import type { Correspondent, RequestOptions, Sending } from '../dispatcher/index.ts';
+import type {
+  Correspondent,
+  DeliverOptions,
+  Guarantee,
+  Receipt,
+  RequestOptions,
+  Sending,
+} from '../dispatcher/index.ts';
 import type { Logger } from '../logging/index.ts';
 import { silentLogger } from '../logging/index.ts';
 import { Message } from '../message/index.ts';
 import type { Channel } from '../transport/index.ts';
 import type { Owner, Unfinished } from './connection.ts';
 import { Connection } from './connection.ts';
+import type { SessionClient } from './exchange/session-client.ts';
+import { Link } from './link/link.ts';
+import type { LinkRole } from './link/link-role.ts';
+import { outside } from './link/link-role.ts';
+import type { ClientEvents } from './parts/client-events.ts';
 import type { ClientOptions, ClientSettings } from './parts/client-options.ts';
 import { knownClientOptions, settle } from './parts/client-options.ts';
 import type { ClientState, ClientStep } from './parts/client-table.ts';
 import { clientTable } from './parts/client-table.ts';
+import { Conversation } from './parts/conversation.ts';
 import { dial } from './parts/dial.ts';
-import { Link } from './parts/link.ts';
-import type { LinkRole } from './parts/link-role.ts';
-import { Outbox } from './parts/outbox.ts';
-import { Requests } from './parts/requests.ts';
-
-export type ClientEvents = {
-  /** Each time the state changes. */
-  state: [to: ClientState];
-  /** The link is open, the greeting was sent. */
-  open: [];
-  /** The link is gone. */
-  lost: [reason: Error];
-  /** A permanent client's attempt failed or its link was lost; the next try is in `pause` ms. */
-  retry: [error: Error, pause: number];
-  /** A message left the outbox without being sent. */
-  dropped: [message: Message<unknown>, reason: Error];
-  /** There is room again behind a `send` that said 'queued'. */
-  drain: [];
-  /** Once, last; with a reason where it was not asked for. */
-  close: [reason: Error | undefined];
-};
+import { greetingLink } from './parts/greeting.ts';
 
 export class Client extends Connection<ClientEvents> implements LinkRole, Correspondent {
   readonly remote: string;
@@ -55,10 +48,8 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   protected openSince: number | undefined;
   readonly #machine: StateMachine<ClientState, ClientStep>;
   #settings: ClientSettings | undefined;
-  #outbox: Outbox | undefined;
-  #requests: Requests | undefined;
+  #talk: Conversation | undefined;
   #link: Link | undefined;
-  #greeting: 'under way' | 'done' = 'under way';
   #lost: (reason: Error) => void = () => undefined;
   #abandoned = 0;
 
@@ -79,7 +70,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     this.remote = this.addresses.map(formatAddress).join(',');
     this.options = options;
     this.#machine = new StateMachine(table, 'idle');
-    settle(options, undefined);
+    settle(options, undefined, this.offersSession);
   }
 
   get state(): ClientState {
@@ -91,36 +82,33 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   }
 
   get awaiting(): number {
-    return this.#requests?.size ?? 0;
+    return this.#talk?.awaiting ?? 0;
+  }
+
+  /** What the present link promises. */
+  get guarantee(): Guarantee {
+    return this.#talk?.exchange.guarantee ?? 'at-most-once';
   }
 
   get unfinished(): Unfinished {
     const link = this.#link?.unfinished ?? { messages: 0, bytes: 0, handlers: 0 };
-    return { ...link, messages: link.messages + (this.#outbox?.length ?? 0) + this.#abandoned };
+    return { ...link, messages: link.messages + (this.#talk?.exchange.length ?? 0) + this.#abandoned };
   }
 
   /**
-   * Sends now, or queues until the link is open and has room.
+   * Sends now, or queues until the link is open and has room. What the outbox drops later is reported by `dropped`.
    * @throws LimitError OUTBOX_FULL, NetworkError CLOSED, UsageError INVALID_NAME
    */
   send(message: Message<unknown> | string): Sending {
-    const whole = typeof message === 'string' ? Message.of(message) : message;
-    if (this.state === 'closed' || this.#outbox === undefined) {
-      throw new NetworkError('CLOSED', `${this.name} is ${this.state === 'closed' ? 'closed' : 'not started'}`);
-    }
-    if (this.#flows) return this.#link?.send(whole) ?? 'queued';
-    this.#outbox.push(whole);
-    return 'queued';
+    return this.#open().exchange.send(typeof message === 'string' ? Message.of(message) : message);
   }
 
-  request(message: Message<unknown> | string, options: RequestOptions = {}): Promise<Message> {
-    if (this.#requests === undefined) return Promise.reject(new NetworkError('CLOSED', `${this.name} is not started`));
-    const answer = this.#requests.open(message, options, {
-      send: numbered => this.send(numbered),
-      withdraw: numbered => this.#outbox?.withdraw(numbered),
-    });
-    this.#link?.wake();
-    return answer;
+  async deliver(message: Message<unknown> | string, options: DeliverOptions = {}): Promise<Receipt> {
+    return this.#open().deliver(typeof message === 'string' ? Message.of(message) : message, options);
+  }
+
+  async request(message: Message<unknown> | string, options: RequestOptions = {}): Promise<Message> {
+    return this.#open().request(message, options);
   }
 
   /** Sends what waits on the open link, then closes. */
@@ -132,10 +120,9 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     if (!this.#step('stop')) return;
     const reason = new NetworkError('CLOSED', `${this.name} was stopped`);
     this.stopping.abort(reason);
-    this.#requests?.fail(reason.message);
+    this.#talk?.requests.fail(reason.message);
     if (this.#link === undefined) return this.#end(undefined);
-    this.#link.mustEnd();
-    this.#finish();
+    this.#link.drain();
   }
 
   destroy(reason?: Error): void {
@@ -143,20 +130,38 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     this.#link?.destroy(reason);
   }
 
+  // ---- for the link
+
+  get session(): SessionClient | undefined {
+    return this.#talk?.exchange;
+  }
+
+  /** Whether all that was accepted has gone out, and is confirmed where that can be known. */
+  get settled(): boolean {
+    return this.#talk?.exchange.length === 0;
+  }
+
+  arrive(message: Message): number {
+    return this.#talk?.exchange.arrive(message) ?? outside;
+  }
+
   answered(message: Message): boolean {
-    return this.#requests?.answered(message) ?? false;
+    return this.#talk?.requests.answered(message) ?? false;
+  }
+
+  lastWord(): void {
+    this.#talk?.exchange.farewell();
   }
 
   linkDrained(): void {
-    if (this.state === 'closed') return this.#finish();
-    this.#flush();
-    if (this.#flows) this.tell('drain');
+    this.#talk?.exchange.flush();
+    this.#link?.settled();
   }
 
   linkClosed(reason: Error | undefined): void {
     const cause = reason ?? new NetworkError('CLOSED', `${this.remote} closed the connection`);
     this.#link = undefined;
-    this.#requests?.fail(cause.message);
+    this.#talk?.linkLost(cause);
     if (this.state === 'closed') return this.#end(reason);
     this.#step('lost');
     this.tell('lost', cause);
@@ -165,13 +170,9 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
 
   protected override begin(owner: Owner): void {
     for (const address of this.addresses) owner.streamTransport(address).catch(() => undefined);
-    this.#requests = new Requests(owner.clock);
-    this.#outbox = new Outbox(this.options.outbox, owner.clock, (message, reason) => {
-      this.logger.log('warn', `${message.command} was not sent: ${reason.message}`, {
-        connection: this.name,
-      });
-      this.tell('dropped', message, reason);
-    });
+    this.#talk = new Conversation(this.name, this.settings, owner.logger, (event, ...values) =>
+      this.tell(event, ...values),
+    );
     this.#step('start');
     this.live(owner).catch((error: unknown) => {
       if (this.stopping.signal.aborted) return;
@@ -206,8 +207,13 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
 
   /** The options, checked and filled up. */
   protected get settings(): ClientSettings {
-    this.#settings ??= settle(this.options, this.owner);
+    this.#settings ??= settle(this.options, this.owner, this.offersSession);
     return this.#settings;
+  }
+
+  /** Whether sessions are offered unless told otherwise: on a link that comes back they are worth it. */
+  protected get offersSession(): boolean {
+    return false;
   }
 
   protected override enabledChanged(): void {
@@ -216,24 +222,24 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
 
   protected override details(): object {
     const { received = 0, sent = 0, invalid = 0 } = this.#link ?? {};
-    const { length: queued = 0, bytes: queuedBytes = 0, dropped = 0, expired = 0 } = this.#outbox ?? {};
-    return { remote: this.remote, received, sent, invalid, queued, queuedBytes, dropped, expired };
+    const { unsent: queued = 0, unconfirmed = 0, bytes: queuedBytes = 0, fates } = this.#talk?.exchange ?? {};
+    const { remote, guarantee } = this;
+    return { remote, guarantee, received, sent, invalid, queued, unconfirmed, queuedBytes, fates: { ...fates } };
   }
 
-  /** Whether what is sent now may go straight onto the link: nothing waits before it, and there is room. */
-  get #flows(): boolean {
-    const link = this.#link;
-    return link?.outlet === 'clear' && this.#greeting === 'done' && this.#outbox?.length === 0;
+  #open(): Conversation {
+    if (this.state !== 'closed' && this.#talk !== undefined) return this.#talk;
+    throw new NetworkError('CLOSED', `${this.name} is ${this.state === 'closed' ? 'closed' : 'not started'}`);
   }
 
   #opened(channel: Channel): void {
     const link = new Link(channel, this.settings.link, this);
     this.#link = link;
-    this.#greeting = 'under way';
     this.openSince = undefined;
     this.#step('opened');
     this.logger.log('info', `connected to ${channel.remote}`, { connection: this.name });
     link.start();
+    this.#talk?.linkOpened(link);
     this.#greet(link).then(
       () => this.#greeted(link),
       (error: unknown) => {
@@ -243,43 +249,17 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     );
   }
 
-  /** The greeting writes past the outbox. It stays synchronous where the program's function is. */
+  /** It stays synchronous where the program's function is. */
   async #greet(link: Link): Promise<void> {
-    const send = (message: Message<unknown> | string): Sending =>
-      link.send(typeof message === 'string' ? Message.of(message) : message);
-    const { name, remote, logger } = this;
-    await this.options.opened?.({
-      name,
-      remote,
-      logger,
-      send,
-      request: (message, options = {}) => (this.#requests as Requests).open(message, options, { send }),
-      close: () => link.drain(),
-    });
+    if (this.#talk !== undefined) await this.options.opened?.(greetingLink(this, link, this.#talk));
   }
 
   #greeted(link: Link): void {
     if (this.#link !== link) return;
-    this.#greeting = 'done';
     this.openSince = this.owner?.clock.now();
-    if (this.state === 'closed') return this.#finish();
-    this.#flush();
+    this.#talk?.exchange.greeted();
+    if (this.state === 'closed') return link.settled();
     this.tell('open');
-  }
-
-  /** Sends what waits while there is room. */
-  #flush(): void {
-    while (this.#link?.outlet === 'clear' && this.#greeting === 'done') {
-      const message = this.#outbox?.shift();
-      if (message === undefined) return;
-      this.#link.send(message);
-    }
-  }
-
-  /** After stop: what waits goes out as the link takes it, then the link ends. */
-  #finish(): void {
-    this.#flush();
-    if (this.#outbox?.length === 0) this.#link?.drain();
   }
 
   #step(event: ClientStep): boolean {
@@ -289,8 +269,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   }
 
   #end(reason: Error | undefined): void {
-    const closed = new NetworkError('CLOSED', `${this.name} is closed`, { cause: reason });
-    this.#abandoned = this.#outbox?.clear(closed) ?? 0;
+    this.#abandoned = this.#talk?.exchange.abandon(reason) ?? 0;
     this.owner?.ended(this);
     this.tell('close', reason);
   }

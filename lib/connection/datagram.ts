@@ -13,7 +13,7 @@ import { guarded } from '../base/guard.ts';
 import { refuseUnknown } from '../base/options.ts';
 import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
-import type { Correspondent, Dispatcher, Sending } from '../dispatcher/index.ts';
+import type { Correspondent, Dispatcher, Receipt, Sending } from '../dispatcher/index.ts';
 import { unhandled } from '../dispatcher/index.ts';
 import { pack, unpack } from '../framing/index.ts';
 import { admit, decode, encode, Message } from '../message/index.ts';
@@ -213,7 +213,14 @@ export class Datagram extends Connection<DatagramEvents> {
     };
     const request = (): Promise<Message> =>
       Promise.reject(new UsageError('ILLEGAL_STEP', 'a request needs a connection, a datagram has none'));
-    return { name, remote: formatAddress(from), logger: owner.logger, send, request, close: () => undefined };
+    const { logger } = owner;
+    const guarantee = 'at-most-once';
+    const deliver = async (message: Message<unknown> | string): Promise<Receipt> => {
+      await this.#sendTo(from, message);
+      return { guarantee };
+    };
+    const close = (): void => undefined;
+    return { name, remote: formatAddress(from), logger, guarantee, send, request, deliver, close };
   }
 
   async #sendTo(to: Address, message: Message<unknown> | string): Promise<void> {

@@ -1,4 +1,3 @@
-export type { ClientEvents } from './client.ts';
 export { Client } from './client.ts';
 export type {
   ConnectionOptions,
@@ -16,9 +15,9 @@ export type { ListenerEvents, ListenerLimits, ListenerState, ListenOptions } fro
 export { Listener } from './listener.ts';
 export type { LogRotateOptions } from './log-rotate.ts';
 export { logRotate } from './log-rotate.ts';
-export type { ClientLimits, ClientOptions } from './parts/client-options.ts';
+export type { ClientEvents } from './parts/client-events.ts';
+export type { ClientLimits, ClientOptions, OnSessionLost, OutboxLimits } from './parts/client-options.ts';
 export type { ClientState } from './parts/client-table.ts';
-export type { OutboxLimits } from './parts/outbox.ts';
 export type { PeerEvents } from './peer.ts';
 export { Peer } from './peer.ts';
 export type { Why } from './permanent-client.ts';

@@ -8,14 +8,18 @@ import { formatAddress, parseAddress } from '../base/address.ts';
 import { asError, NetworkError, reasonOf } from '../base/errors.ts';
 import type { Given } from '../base/options.ts';
 import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../base/options.ts';
+import { queueDefaults } from '../base/queue.ts';
 import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
 import { Dispatcher } from '../dispatcher/index.ts';
 import { longestLine } from '../framing/index.ts';
+import { heartbeatDefaults } from '../session/index.ts';
 import type { Channel, Listening } from '../transport/index.ts';
 import type { ConnectionOptions, Owner, Unfinished } from './connection.ts';
 import { Connection, nothingUnfinished } from './connection.ts';
-import { unsentLimit } from './parts/link-role.ts';
+import { SessionMemory, sessionLimits } from './exchange/session-memory.ts';
+import { unsentLimit } from './link/link-role.ts';
+import { checkedHeartbeat } from './parts/client-options.ts';
 import { Opening } from './parts/opening.ts';
 import type { PeerHost } from './peer.ts';
 import { Peer } from './peer.ts';
@@ -37,12 +41,23 @@ export interface ListenerLimits {
   readonly line: number;
   /** Unsent bytes to one peer; a slower one is closed. @default 16 MiB */
   readonly unsent: number;
+  /** Sessions at the same time; who offers another one gets none. @default 1_000 */
+  readonly sessions: number;
+  /** How long a session whose link was lost is remembered, in ms. @default 60_000 */
+  readonly remember: number;
+  /** Silence on a link with a session, in ms, after which ALIVE goes out. @default 5_000 */
+  readonly ask: number;
+  /** Silence on a link with a session, in ms, after which it is dropped; 0: never. @default 15_000 */
+  readonly dead: number;
 }
 
 export const listenerLimits: ListenerLimits = {
   connections: 10_000,
   line: longestLine,
   unsent: unsentLimit,
+  sessions: sessionLimits.count,
+  remember: sessionLimits.remember,
+  ...heartbeatDefaults,
 };
 
 export interface ListenOptions extends ConnectionOptions {
@@ -63,6 +78,9 @@ const known: { [K in keyof Required<ListenOptions>]: 0 } = {
   concurrency: 0,
   limits: 0,
 };
+
+/** Limits for which 0 has a meaning: none at all. */
+const mayBeNone: ReadonlySet<string> = new Set(['sessions', 'dead']);
 
 /** Connections kept waiting while the listener is disabled. */
 const mostHeld = 50;
@@ -93,8 +111,10 @@ export class Listener extends Connection<ListenerEvents> {
     this.#options = options;
     this.#limits = withDefaults('limits', listenerLimits, options.limits);
     wholeInRange('concurrency', options.concurrency ?? 1, 1, 1_000_000);
-    for (const [name, value] of Object.entries(this.#limits))
-      inRange(`limit ${name}`, value, 1, Number.MAX_SAFE_INTEGER);
+    for (const [name, value] of Object.entries(this.#limits)) {
+      inRange(`limit ${name}`, value, mayBeNone.has(name) ? 0 : 1, Number.MAX_SAFE_INTEGER);
+    }
+    checkedHeartbeat(this.#limits);
   }
 
   get state(): ListenerState {
@@ -126,10 +146,15 @@ export class Listener extends Connection<ListenerEvents> {
 
   protected override begin(owner: Owner): void {
     const { dispatcher = new Dispatcher().otherwiseUnknown(), concurrency = 1 } = this.#options;
-    const { line, unsent } = this.#limits;
+    const { line, unsent, remember, sessions, ask, dead } = this.#limits;
     const { clock, turns, drainTime } = owner;
     this.#host = {
-      settings: { dispatcher, concurrency, longestLine: line, unsentLimit: unsent, clock, turns, drainTime },
+      settings: {
+        link: { dispatcher, concurrency, longestLine: line, unsentLimit: unsent, clock, turns, drainTime },
+        outbox: queueDefaults,
+        heartbeat: { ask, dead },
+      },
+      memory: new SessionMemory({ remember, count: sessions }, clock),
       greet: peer => this.#options.accepted?.(peer),
       gone: () => {
         this.#peers -= 1;
@@ -157,7 +182,9 @@ export class Listener extends Connection<ListenerEvents> {
 
   protected override details(): object {
     const address = this.#listening === undefined ? undefined : formatAddress(this.#listening.address);
-    return { address, peers: this.#peers, accepted: this.#accepted, refused: this.#refused };
+    const { size = 0, stolen = 0, refused = 0 } = this.#host?.memory ?? {};
+    const sessions = { known: size, refused, stolen };
+    return { address, peers: this.#peers, accepted: this.#accepted, refused: this.#refused, sessions };
   }
 
   #opened(listening: Listening, owner: Owner): void {

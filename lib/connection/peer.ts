@@ -1,46 +1,89 @@
-// A peer: the other side of a connection that a listener accepted.
+// A peer: the other side of a connection that a listener accepted. With a session it outlives its link: it waits for
+// the client to come back, and goes on with the link on which it does.
+//
+//   open ─lost▶ detached ─adopt▶ open        (only with a session whose client has not said farewell)
+//     │            └─stop, expire──────▲
+//     └─stop▶ closing ─over▶ closed    └ closed        open ─over▶ closed
 
-import { asError, reasonOf } from '../base/errors.ts';
+import type { Cancel, Clock } from '../base/clock.ts';
+import { asError, NetworkError, reasonOf } from '../base/errors.ts';
 import { guarded } from '../base/guard.ts';
-import type { Correspondent, RequestOptions, Sending } from '../dispatcher/index.ts';
+import type { StateTable } from '../base/state-table.ts';
+import { StateMachine } from '../base/state-table.ts';
+import type {
+  Correspondent,
+  DeliverOptions,
+  Guarantee,
+  Receipt,
+  RequestOptions,
+  Sending,
+} from '../dispatcher/index.ts';
 import type { Logger } from '../logging/index.ts';
 import { silentLogger } from '../logging/index.ts';
 import { Message } from '../message/index.ts';
+import type { Offer } from '../session/index.ts';
 import type { Channel } from '../transport/index.ts';
 import type { Owner, Unfinished } from './connection.ts';
 import { Connection } from './connection.ts';
-import { Link } from './parts/link.ts';
-import type { LinkRole, LinkSettings } from './parts/link-role.ts';
+import { deliver } from './exchange/deliver.ts';
+import type { ExchangeHost } from './exchange/exchange.ts';
+import type { SessionMemory, SessionPeer } from './exchange/session-memory.ts';
+import { SessionServer } from './exchange/session-server.ts';
+import { Link } from './link/link.ts';
+import type { LinkRole } from './link/link-role.ts';
+import { outside } from './link/link-role.ts';
+import type { PeerSettings } from './parts/peer-settings.ts';
 import { Requests } from './parts/requests.ts';
+
+type PeerState = 'open' | 'detached' | 'closing' | 'closed';
+type PeerStep = 'lost' | 'adopt' | 'expire' | 'stop' | 'over';
+
+export const peerTable: StateTable<PeerState, PeerStep> = {
+  open: { lost: 'detached', stop: 'closing', over: 'closed', adopt: 'open' },
+  detached: { adopt: 'open', stop: 'closed', expire: 'closed' },
+  closing: { over: 'closed' },
+  closed: {},
+};
 
 export type PeerEvents = {
   /** There is room again behind a `send` that said 'queued'. */
   drain: [];
+  /** The link is lost; the session waits for the client to come back. */
+  lost: [reason: Error | undefined];
+  /** The client has come back, and the session goes on. */
+  resumed: [];
+  /** A message was accepted for the session, and was not delivered. */
+  dropped: [message: Message<unknown>, reason: Error];
   /** Once, last; with a reason where it was not an orderly end. */
   close: [reason: Error | undefined];
 };
 
 /** The listener, as far as its peers need it: one for all of them, so that each costs little. */
 export interface PeerHost {
-  readonly settings: LinkSettings;
+  readonly settings: PeerSettings;
+  readonly memory: SessionMemory;
   /** Nothing the peer said has been handled yet. */
   greet(peer: Peer): unknown;
-  /** The peer has closed. */
+  /** A link of a peer has closed. */
   gone(): void;
 }
 
-export class Peer extends Connection<PeerEvents> implements LinkRole, Correspondent {
+export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHost, SessionPeer, Correspondent {
   /** For the program: whatever belongs to this peer. */
   data: unknown;
-  readonly #link: Link;
+  readonly #machine = new StateMachine(peerTable, 'open');
   readonly #host: PeerHost;
+  #link: Link;
+  #session: SessionServer | undefined;
   #requests: Requests | undefined;
+  #forget: Cancel | undefined;
+  #abandoned = 0;
 
   /** Made by listeners. */
   constructor(channel: Channel, host: PeerHost, priority: number) {
     super('peer', { name: channel.remote, priority });
     this.#host = host;
-    this.#link = new Link(channel, host.settings, this);
+    this.#link = new Link(channel, host.settings.link, this);
   }
 
   get remote(): string {
@@ -48,35 +91,62 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, Correspond
   }
 
   get state(): string {
-    return this.#link.state;
+    return this.#machine.state === 'detached' ? 'detached' : this.#link.state;
   }
 
   get logger(): Logger {
     return this.owner?.logger ?? silentLogger;
   }
 
+  /** What the present link promises. */
+  get guarantee(): Guarantee {
+    return this.#session?.guarantee ?? 'at-most-once';
+  }
+
+  /** Present requests and deliveries that wait for an answer. */
   get awaiting(): number {
-    return this.#requests?.size ?? 0;
+    return (this.#requests?.size ?? 0) + (this.#session?.awaited ?? 0);
   }
 
   get unfinished(): Unfinished {
-    return this.#link.unfinished;
+    const link = this.#link.unfinished;
+    return { ...link, messages: link.messages + (this.#session?.length ?? 0) + this.#abandoned };
   }
 
   send(message: Message<unknown> | string): Sending {
-    return this.#link.send(typeof message === 'string' ? Message.of(message) : message);
+    const whole = typeof message === 'string' ? Message.of(message) : message;
+    if (this.#session === undefined) return this.#link.send(whole);
+    if (this.#machine.state !== 'closed') return this.#session.send(whole);
+    if (this.#session.answersElsewhere(whole)) return 'queued';
+    throw new NetworkError('CLOSED', `${this.name} is closed`);
+  }
+
+  async deliver(message: Message<unknown> | string, options: DeliverOptions = {}): Promise<Receipt> {
+    const whole = typeof message === 'string' ? Message.of(message) : message;
+    if (this.#session === undefined || this.#machine.state === 'closed') {
+      this.#link.send(whole);
+      return { guarantee: 'at-most-once' };
+    }
+    const delivery = deliver(this.#session, whole, options);
+    this.#link.wake();
+    return delivery;
   }
 
   request(message: Message<unknown> | string, options: RequestOptions = {}): Promise<Message> {
-    this.#requests ??= new Requests(this.#host.settings.clock);
-    const answer = this.#requests.open(message, options, { send: numbered => this.#link.send(numbered) });
+    this.#requests ??= new Requests(this.clock);
+    const answer = this.#requests.open(message, options, {
+      send: numbered => this.send(numbered),
+      withdraw: numbered => this.#session?.withdraw(numbered),
+    });
     this.#link.wake();
     return answer;
   }
 
   /** Sends what waits, then closes. */
   close(): void {
-    this.#link.drain();
+    if (!this.#machine.attempt('stop')) return;
+    if (this.#machine.state === 'closed') this.#end(new NetworkError('CLOSED', `${this.name} was closed`));
+    else this.#link.drain();
   }
 
   stop(): void {
@@ -84,22 +154,99 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, Correspond
   }
 
   destroy(reason?: Error): void {
+    this.close();
     this.#link.destroy(reason);
+  }
+
+  // ---- for the link
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  get clock(): Clock {
+    return this.#host.settings.link.clock;
+  }
+
+  get session(): SessionServer | undefined {
+    return this.#session;
+  }
+
+  get settled(): boolean {
+    return this.#session === undefined || this.#session.length === 0;
+  }
+
+  arrive(message: Message): number {
+    if (this.#session !== undefined) return this.#session.arrive(message);
+    return this.#link.received > 0 ? outside : this.#host.memory.first(message, this);
   }
 
   answered(message: Message): boolean {
     return this.#requests?.answered(message) ?? false;
   }
 
+  lastWord(): void {
+    this.#session?.lastWord();
+  }
+
   linkDrained(): void {
-    this.tell('drain');
+    if (this.#session === undefined) return this.tell('drain');
+    this.#session.flush();
+    this.#link.settled();
   }
 
   linkClosed(reason: Error | undefined): void {
-    this.#requests?.fail(reason?.message ?? `${this.name} is closed`);
-    this.owner?.ended(this);
     this.#host.gone();
-    this.tell('close', reason);
+    if (this.#session?.mayReturn !== true || !this.#machine.attempt('lost')) {
+      this.#machine.attempt('over');
+      return this.#end(reason);
+    }
+    this.#session.linkLost();
+    this.#forget = this.clock.after(this.#host.memory.limits.remember, () => {
+      this.#machine.step('expire');
+      this.#end(reason ?? new NetworkError('CLOSED', `${this.name} did not come back`));
+    });
+    this.logger.log('info', 'link lost, the session waits', { connection: this.name, reason: reason?.message });
+    this.tell('lost', reason);
+  }
+
+  // ---- for the session
+
+  beginSession(offer: Offer): SessionServer {
+    const { outbox, heartbeat } = this.#host.settings;
+    this.#session = new SessionServer(this, offer, outbox, { heartbeat, replies: this.#host.memory.replies });
+    return this.#session;
+  }
+
+  /** The newcomer ends; where this peer's old link still lives, it is fenced off. */
+  adopt(newcomer: Peer): void {
+    const old = this.#link;
+    const wasDetached = this.#machine.state === 'detached';
+    if (!this.#machine.attempt('adopt')) return;
+    this.#forget?.();
+    this.#session?.linkLost();
+    newcomer.#link.hold = old.hold;
+    this.#link = newcomer.#link;
+    this.#link.role = this;
+    newcomer.#link = old;
+    old.role = newcomer;
+    newcomer.#machine.step('stop');
+    if (wasDetached) newcomer.#end(undefined);
+    else old.destroy(new NetworkError('CLOSED', `${this.name} has come back on another link`));
+    this.tell('resumed');
+  }
+
+  say(message: Message): void {
+    this.#link.send(message);
+  }
+
+  missed(message: Message<unknown>, reason: Error): void {
+    this.logger.log('warn', `${message.command} was not delivered: ${reason.message}`, { connection: this.name });
+    this.tell('dropped', message, reason);
+  }
+
+  drained(): void {
+    this.tell('drain');
   }
 
   protected override begin(_owner: Owner): void {
@@ -116,14 +263,21 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, Correspond
 
   protected override details(): object {
     const { received, sent, invalid, unfinished } = this.#link;
-    return {
-      remote: this.remote,
-      received,
-      sent,
-      invalid,
-      unsent: unfinished.bytes,
-      handlers: unfinished.handlers,
-    };
+    const { remote, guarantee } = this;
+    const { length: unconfirmed = 0, fates } = this.#session ?? {};
+    const { bytes: unsent, handlers } = unfinished;
+    return { remote, guarantee, received, sent, invalid, unsent, handlers, unconfirmed, fates: { ...fates } };
+  }
+
+  #end(reason: Error | undefined): void {
+    this.#forget?.();
+    if (this.#session !== undefined) {
+      this.#host.memory.forget(this.#session.offer);
+      this.#abandoned = this.#session.abandon(reason);
+    }
+    this.#requests?.fail(reason?.message ?? `${this.name} is closed`);
+    this.owner?.ended(this);
+    this.tell('close', reason);
   }
 
   #greetingFailed(error: unknown): void {

@@ -31,6 +31,7 @@ export class PermanentClient extends Client {
   #attempt = 0;
   #lastError: Error | undefined;
   #nextTryAt = 0;
+  #lostAt = 0;
 
   /** @throws UsageError INVALID_ADDRESS, UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(address: string | readonly string[], options: ClientOptions = {}) {
@@ -47,6 +48,10 @@ export class PermanentClient extends Client {
       lastError: this.#lastError,
       nextTry: left === undefined ? undefined : Math.max(0, left),
     };
+  }
+
+  protected override get offersSession(): boolean {
+    return true;
   }
 
   protected override live(owner: Owner): Promise<never> {
@@ -73,6 +78,7 @@ export class PermanentClient extends Client {
     try {
       return await this.attempt(owner);
     } catch (thrown) {
+      if (this.openSince !== undefined) this.#lostAt = owner.clock.now();
       // p-retry would take a TypeError for a bug and give up; here nothing but stop() ends the attempts.
       const error = asError(thrown);
       if (error instanceof CommunicatorError) throw error;
@@ -87,8 +93,10 @@ export class PermanentClient extends Client {
     this.#lastError = error;
     if (signal.aborted) return;
     this.step('failed');
-    const pause = pauseAfter(this.#attempt, this.settings.pause, owner.random);
-    this.#nextTryAt = owner.clock.now() + pause;
+    const now = owner.clock.now();
+    const outage = this.session?.resumes ? now - this.#lostAt : undefined;
+    const pause = pauseAfter(this.#attempt, this.settings.pause, owner.random, outage);
+    this.#nextTryAt = now + pause;
     const fields = { connection: this.name, attempt: this.#attempt, pause: Math.round(pause) };
     this.logger.log('warn', `not connected: ${error.message}`, fields);
     this.tell('retry', error, pause);

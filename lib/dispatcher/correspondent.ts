@@ -13,12 +13,29 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a link promises for its messages; `exactly-once-per-session` where both sides have agreed on a session. */
+export type Guarantee = 'at-most-once' | 'exactly-once-per-session';
+
+export interface DeliverOptions {
+  /** Longest wait before it is sent, in ms; then it expires, and is never sent. @default the age of the outbox */
+  readonly ttl?: number | undefined;
+  /** Takes the message back, as long as it was not sent. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Receipt {
+  /** `exactly-once-per-session`: the other side has handled it. `at-most-once`: it was handed to the system. */
+  readonly guarantee: Guarantee;
+}
+
 export interface Correspondent {
   /** Name in logs. */
   readonly name: string;
   /** Address of the other side. */
   readonly remote: string;
   readonly logger: Logger;
+  /** What the link promises at present. */
+  readonly guarantee: Guarantee;
   /**
    * Sends a message; a text is a command without parameters.
    * @throws NetworkError CLOSED, LimitError OUTBOX_FULL or SLOW_PEER, UsageError INVALID_NAME
@@ -29,6 +46,13 @@ export interface Correspondent {
    * @throws TimeoutError REQUEST_TIMEOUT, PeerError REFUSED, NetworkError CLOSED, and what `send` throws
    */
   request(message: Message<unknown> | string, options?: RequestOptions): Promise<Message>;
+  /**
+   * Sends a message, and resolves when the other side has handled it, or on a link without a session when the system
+   * has taken it; the receipt says which.
+   * @throws LimitError EXPIRED, DROPPED, OUTBOX_FULL or SPOOL_FULL, NetworkError ABANDONED (stopped before), SESSION_LOST
+   * (forgotten by the other side, under `onSessionLost: 'report'`) or CLOSED, or the signal's reason
+   */
+  deliver(message: Message<unknown> | string, options?: DeliverOptions): Promise<Receipt>;
   /** Sends what waits, then closes. */
   close(): void;
 }

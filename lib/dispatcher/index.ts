@@ -1,4 +1,4 @@
-export type { Correspondent, RequestOptions, Sending } from './correspondent.ts';
+export type { Correspondent, DeliverOptions, Guarantee, Receipt, RequestOptions, Sending } from './correspondent.ts';
 export type { DispatcherOptions, RulePack } from './dispatcher.ts';
 export { answerUnknown, Dispatcher, unhandled } from './dispatcher.ts';
 export type { Handler, Match, Predicate, RuleOptions } from './match.ts';

@@ -1,4 +1,5 @@
-// Our permanent client hears what the C++ server said, and says what the C++ client said.
+// Our permanent client hears what the C++ server said, and says what the C++ client said. The parameter with which it
+// offers a session is all that it adds; C++ peers leave aside parameters that they do not know.
 
 import t from 'tap';
 import type { PermanentClient } from '../../lib/index.ts';
@@ -28,11 +29,16 @@ async function meet(t: Parameters<typeof worldOf>[0]): Promise<{ server: RawServ
   return { server, start };
 }
 
+/** What a C++ peer makes of a line of ours. */
+function withoutOffer(text: string): string {
+  return text.replace(/ _session=[0-9a-f.]+(?=\n)/, '');
+}
+
 /** Says what the server said, and compares what comes with what came then. */
 async function playServer(t: Parameters<typeof worldOf>[0], records: readonly Recorded[], raw: Raw): Promise<void> {
   for (const { dir, bytes = '', ev } of records) {
     if (dir === 'server->client') raw.send(bytes);
-    if (dir === 'client->server') t.equal(await raw.take(bytes.length), bytes);
+    if (dir === 'client->server') t.equal(withoutOffer(await raw.line()), bytes);
     if (ev === 'client FIN') {
       await raw.end();
       t.equal(raw.rest, '', 'the client ends first, as recorded');
@@ -70,7 +76,7 @@ t.test('12: our client comes back, answers a server that ends right after HI, an
   t.equal(first.text, '');
   const second = await server.connection(1);
   await second.end();
-  t.equal(second.text, heard, 'what came before its end was handled and answered');
+  t.equal(withoutOffer(second.text), heard, 'what came before its end was handled and answered');
   const third = await server.connection(2);
   t.match(client.why.lastError, { code: 'CLOSED' });
   client.stop();

@@ -1,4 +1,5 @@
-// A client on a stub transport and a virtual clock: the test is the network and the time.
+// A client on a stub transport and a virtual clock: the test is the network and the time. It offers no session unless
+// the test asks for one.
 
 import type { Test } from 'tap';
 import type { Client, ClientOptions, Message, PermanentClient } from '../../lib/index.ts';
@@ -55,7 +56,12 @@ export function permanentStage(
   const clock = new VirtualClock();
   const stub = new StubTransport();
   const made = worldOf(t, { clock, random, transports: { tcp: stub } });
-  return watched(made, made.communicator.permanent(address, options), clock, stub);
+  return watched(
+    made,
+    made.communicator.permanent(address, { ...options, outbox: { session: false, ...options.outbox } }),
+    clock,
+    stub,
+  );
 }
 
 export function onceStage(t: Test, { address = 'tcp://a:1', ...options }: StageOptions = {}): Stage<Client> {

@@ -7,10 +7,10 @@ import type { Stage } from './client-stage.ts';
 import { failing, onceStage, permanentStage } from './client-stage.ts';
 
 const commands = ['ONE', 'TWO', 'THREE'];
-const reported = commands.map(command => `${command} CLOSED`);
+const reported = commands.map(command => `${command} ABANDONED`);
 
 function unsentLines({ log }: Pick<Stage, 'log'>): string[] {
-  return log.texts('warn').filter(text => text.includes('was not sent'));
+  return log.texts('warn').filter(text => text.includes('was not delivered'));
 }
 
 const ends: Record<string, (made: Stage) => unknown> = {
@@ -22,7 +22,7 @@ const ends: Record<string, (made: Stage) => unknown> = {
 };
 
 for (const [name, end] of Object.entries(ends)) {
-  t.test(`${name} while waiting: each message that waited is dropped with CLOSED, in its order`, async t => {
+  t.test(`${name} while waiting: each message that waited is dropped with ABANDONED, in its order`, async t => {
     const made = permanentStage(t, { name: 'the client' });
     await failing(made, 0);
     for (const command of commands) made.client.send(command);
@@ -30,7 +30,7 @@ for (const [name, end] of Object.entries(ends)) {
     t.same(made.dropped, reported);
     t.same(
       unsentLines(made),
-      commands.map(command => `${command} was not sent: the client is closed`),
+      commands.map(command => `${command} was not delivered: the client is closed`),
     );
     t.match(made.client.unfinished, { messages: 3 });
     await settled();
@@ -58,7 +58,7 @@ t.test('a client that connects once and fails drops what waited, with the failur
   t.equal(made.client.state, 'closed');
   t.same(made.dropped, reported);
   t.equal(unsentLines(made).length, 3);
-  const reason = { code: 'CLOSED', cause: { code: 'DIAL_FAILED' } };
+  const reason = { code: 'ABANDONED', cause: { code: 'DIAL_FAILED' } };
   t.match(reasons, [reason, reason, reason]);
   t.match(made.closes, [{ code: 'DIAL_FAILED' }]);
 });

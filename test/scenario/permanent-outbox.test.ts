@@ -207,7 +207,7 @@ t.test('a full queue refuses', async t => {
   client.send('TWO');
   t.throws(() => client.send('THREE'), { code: 'OUTBOX_FULL' });
   await t.rejects(client.request('FOUR'), { code: 'OUTBOX_FULL' });
-  t.match(client.snapshot(), { queued: 2, dropped: 0 });
+  t.match(client.snapshot(), { queued: 2, fates: { dropped: 0, refused: 2 } });
   t.same(dropped, []);
 });
 
@@ -219,7 +219,7 @@ for (const [whenFull, kept, lost] of [
     const made = permanentStage(t, { outbox: { count: 2, whenFull } });
     for (const command of ['ONE', 'TWO', 'THREE', 'FOUR']) t.equal(made.client.send(command), 'queued');
     t.same(made.dropped, lost);
-    t.match(made.client.snapshot(), { queued: 2, dropped: 2, expired: 0 });
+    t.match(made.client.snapshot(), { queued: 2, fates: { dropped: 2, expired: 0 } });
     t.equal((await made.open(0)).text, kept);
     t.equal(made.log.texts('warn').length, 2);
   });
@@ -246,7 +246,7 @@ t.test('what waits too long is dropped in its time, and reported', async t => {
   t.same(made.dropped, ['ONE EXPIRED']);
   await clock.advance(400);
   t.same(made.dropped, ['ONE EXPIRED', 'TWO EXPIRED']);
-  t.match(client.snapshot(), { queued: 0, queuedBytes: 0, dropped: 0, expired: 2 });
+  t.match(client.snapshot(), { queued: 0, queuedBytes: 0, fates: { dropped: 0, expired: 2 } });
   client.send('THREE');
   await clock.advance(60_000 - 1_400);
   t.same(made.dropped.length, 3, 'also the one behind them');

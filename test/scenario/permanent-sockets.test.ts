@@ -1,4 +1,4 @@
-// Permanent clients on real sockets.
+// Permanent clients on real sockets, without a session: the other side is bare bytes.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { type Raw, RawServer } from './raw.ts';
 import { gate, stairs, stairsDispatcher, worldOf } from './stairs.ts';
 
 const soon = { list: [1] } as const;
+const plain = { session: false } as const;
 
 async function rawServer(t: Parameters<typeof worldOf>[0], port?: number): Promise<RawServer> {
   const server = await RawServer.listen(port);
@@ -20,7 +21,11 @@ async function rawServer(t: Parameters<typeof worldOf>[0], port?: number): Promi
 t.test('comes back after the peer drops it, however it does that', async t => {
   const server = await rawServer(t);
   const { communicator } = worldOf(t);
-  const client = communicator.permanent(server.address, { pause: soon, opened: link => link.send('HELLO') });
+  const client = communicator.permanent(server.address, {
+    pause: soon,
+    outbox: plain,
+    opened: link => link.send('HELLO'),
+  });
   const ways: readonly ((raw: Raw) => unknown)[] = [
     raw => raw.socket.end(),
     raw => raw.socket.destroy(),
@@ -43,7 +48,7 @@ t.test('goes on trying while nobody listens, and is there as soon as somebody do
   const gone = await RawServer.listen();
   gone.close();
   const { communicator } = worldOf(t);
-  const client = communicator.permanent(gone.address, { pause: soon });
+  const client = communicator.permanent(gone.address, { pause: soon, outbox: plain });
   client.send('WAITED');
   await until('it has tried', () => client.why.attempt > 5);
   t.match(client.why.lastError, { code: 'DIAL_FAILED', message: /^cannot reach tcp:.*ECONNREFUSED/ });
@@ -103,7 +108,7 @@ t.test('a large backlog goes through a slow link whole and in its order', async 
   const server = await rawServer(t);
   server.accepted = raw => raw.socket.pause();
   const { communicator } = worldOf(t);
-  const client = communicator.permanent(server.address, { outbox: { bytes: 64 * 1024 * 1024 } });
+  const client = communicator.permanent(server.address, { outbox: { ...plain, bytes: 64 * 1024 * 1024 } });
   const text = 'x'.repeat(4_000);
   let queued = 0;
   for (let number = 0; number < 8_000; number += 1) {

@@ -3,17 +3,20 @@
 import type { Pause } from '../../base/backoff.ts';
 import { pauseDefaults } from '../../base/backoff.ts';
 import { systemClock } from '../../base/clock.ts';
+import { UsageError } from '../../base/errors.ts';
 import type { Given } from '../../base/options.ts';
 import { inRange, wholeInRange, withDefaults } from '../../base/options.ts';
+import type { FullPolicy, QueueLimits } from '../../base/queue.ts';
+import { queueDefaults } from '../../base/queue.ts';
 import type { Correspondent } from '../../dispatcher/index.ts';
 import { Dispatcher } from '../../dispatcher/index.ts';
 import { longestLine } from '../../framing/index.ts';
+import type { HeartbeatLimits } from '../../session/index.ts';
+import { heartbeatDefaults } from '../../session/index.ts';
 import type { ConnectionOptions, Owner } from '../connection.ts';
+import type { LinkSettings } from '../link/link-role.ts';
+import { unsentLimit } from '../link/link-role.ts';
 import { dialTime } from './dial.ts';
-import type { LinkSettings } from './link-role.ts';
-import { unsentLimit } from './link-role.ts';
-import type { OutboxLimits } from './outbox.ts';
-import { checkedLimits } from './outbox.ts';
 
 export interface ClientLimits {
   /** Longest line in bytes; a longer one closes the link. @default 1 MiB */
@@ -22,9 +25,33 @@ export interface ClientLimits {
   readonly unsent: number;
   /** Longest attempt at one address, in ms. @default 10_000 */
   readonly dial: number;
+  /** Silence on a link with a session, in ms, after which ALIVE goes out. @default 5_000 */
+  readonly ask: number;
+  /** Silence on a link with a session, in ms, after which it is dropped and dialled again; 0: never. @default 15_000 */
+  readonly dead: number;
 }
 
-export const clientLimits: ClientLimits = { line: longestLine, unsent: unsentLimit, dial: dialTime };
+export const clientLimits: ClientLimits = {
+  line: longestLine,
+  unsent: unsentLimit,
+  dial: dialTime,
+  ...heartbeatDefaults,
+};
+
+/** What becomes of unconfirmed messages when the other side has forgotten the session. */
+export type OnSessionLost = 'resend' | 'report';
+
+export interface OutboxLimits extends QueueLimits {
+  /**
+   * Whether a session is offered, with which the other side confirms what it has handled, and the rest is sent again on
+   * the next link. @default true for permanent clients, false for those that connect once
+   */
+  readonly session: boolean;
+  /** @default 'resend' */
+  readonly onSessionLost: OnSessionLost;
+}
+
+const outboxDefaults: OutboxLimits = { ...queueDefaults, session: true, onSessionLost: 'resend' };
 
 export interface ClientOptions extends ConnectionOptions {
   /** Who handles what the other side says. @default one that answers UNKNOWN */
@@ -53,6 +80,8 @@ export const knownClientOptions: { [K in keyof Required<ClientOptions>]: 0 } = {
 
 export interface ClientSettings {
   readonly link: LinkSettings;
+  readonly outbox: OutboxLimits;
+  readonly heartbeat: HeartbeatLimits;
   readonly dialTime: number;
   readonly pause: Pause;
 }
@@ -60,11 +89,12 @@ export interface ClientSettings {
 const idleTurns = { messages: 1, milliseconds: 1, offer: (): boolean => true };
 
 /** Checks the options, and joins them with what the owner gives. @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE */
-export function settle(options: ClientOptions, owner: Owner | undefined): ClientSettings {
+export function settle(options: ClientOptions, owner: Owner | undefined, session: boolean): ClientSettings {
   const { dispatcher = new Dispatcher().otherwiseUnknown(), concurrency = 1 } = options;
   const limits = withDefaults('limits', clientLimits, options.limits);
-  for (const [name, value] of Object.entries(limits)) inRange(`limit ${name}`, value, 1, Number.MAX_SAFE_INTEGER);
-  checkedLimits(options.outbox);
+  for (const [name, value] of Object.entries(limits)) {
+    inRange(`limit ${name}`, value, name === 'dead' ? 0 : 1, Number.MAX_SAFE_INTEGER);
+  }
   const { clock = systemClock, turns = idleTurns, drainTime = 0 } = owner ?? {};
   return {
     link: {
@@ -76,9 +106,35 @@ export function settle(options: ClientOptions, owner: Owner | undefined): Client
       clock,
       turns,
     },
+    outbox: checkedOutbox({ ...outboxDefaults, session }, options.outbox),
+    heartbeat: checkedHeartbeat(limits),
     dialTime: limits.dial,
     pause: checkedPause(options.pause),
   };
+}
+
+/** @throws UsageError OUT_OF_RANGE */
+export function checkedHeartbeat({ ask, dead }: HeartbeatLimits): HeartbeatLimits {
+  if (dead !== 0) inRange('limit ask', ask, 1, dead - 1);
+  return { ask, dead };
+}
+
+const policies: readonly FullPolicy[] = ['reject', 'drop-oldest', 'drop-newest'];
+const choices: readonly OnSessionLost[] = ['resend', 'report'];
+
+function checkedOutbox(defaults: OutboxLimits, given: Given<OutboxLimits> | undefined): OutboxLimits {
+  const outbox = withDefaults('outbox', defaults, given);
+  inRange('outbox count', outbox.count, 0, Number.MAX_SAFE_INTEGER);
+  inRange('outbox bytes', outbox.bytes, 0, Number.MAX_SAFE_INTEGER);
+  oneOf('whenFull', outbox.whenFull, policies);
+  inRange('outbox age', outbox.age, 1, Number.MAX_SAFE_INTEGER);
+  oneOf('onSessionLost', outbox.onSessionLost, choices);
+  return outbox;
+}
+
+function oneOf(name: string, value: string, choices: readonly string[]): void {
+  if (choices.includes(value)) return;
+  throw new UsageError('INVALID_VALUE', `${name} is ${value}, it must be one of ${choices.join(', ')}`);
 }
 
 function checkedPause(given: Given<Pause> | undefined): Pause {
@@ -87,6 +143,7 @@ function checkedPause(given: Given<Pause> | undefined): Pause {
   inRange('pause most', pause.most, 0, Number.MAX_SAFE_INTEGER);
   inRange('pause factor', pause.factor, 1, 1_000);
   inRange('pause jitter', pause.jitter, 0, 1);
+  inRange('pause hurry', pause.hurry, 0, 1);
   inRange('pause stable', pause.stable, 0, Number.MAX_SAFE_INTEGER);
   for (const entry of pause.list ?? []) inRange('an entry of the pause list', entry, 0, Number.MAX_SAFE_INTEGER);
   return pause;

@@ -1,6 +1,8 @@
 // Requests of one connection that wait for their answer: a number goes out as parameter, and comes back in the
-// answer. Peers that do not know it (C++) ignore it; then the deadline tells.
+// answer. Peers that do not know it (C++) ignore it; then the deadline tells. Where a session is offered, the number is
+// unique in the world: the request may be asked again on the next link, and is run once.
 
+import { randomBytes } from 'node:crypto';
 import type { Cancel, Clock } from '../../base/clock.ts';
 import { NetworkError, PeerError, TimeoutError } from '../../base/errors.ts';
 import { inRange, refuseUnknown } from '../../base/options.ts';
@@ -12,7 +14,7 @@ const defaultTimeout = 5_000;
 const refusals: ReadonlySet<string> = new Set(['INVALID', 'UNKNOWN', 'SERVICE_UNAVAILABLE']);
 
 interface Waiting {
-  readonly command: string;
+  readonly message: Message;
   answer(message: Message): void;
   fail(error: unknown): void;
 }
@@ -26,10 +28,12 @@ export interface RequestPath {
 export class Requests {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #prefix: string;
   #last = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, numbers: 'unique' | 'small' = 'small') {
     this.#clock = clock;
+    this.#prefix = numbers === 'unique' ? `${randomBytes(9).toString('base64url')}.` : '';
   }
 
   get size(): number {
@@ -42,7 +46,7 @@ export class Requests {
     const { timeout = defaultTimeout, signal } = options;
     inRange('timeout', timeout, 0, Number.MAX_SAFE_INTEGER);
     this.#last += 1;
-    const id = String(this.#last);
+    const id = `${this.#prefix}${this.#last}`;
     const plain = typeof message === 'string' ? Message.of(message) : message;
     const numbered = plain.with({ [requestParameter]: id });
     return new Promise((resolve, reject) => {
@@ -66,7 +70,7 @@ export class Requests {
       const aborted = (): void => fail(signal?.reason);
       if (signal?.aborted) return aborted();
       signal?.addEventListener('abort', aborted, { once: true });
-      this.#waiting.set(id, { command: plain.command, answer, fail });
+      this.#waiting.set(id, { message: numbered, answer, fail });
       cancel = this.#clock.after(timeout, () =>
         fail(new TimeoutError('REQUEST_TIMEOUT', `no answer to ${plain.command} within ${timeout} ms`)),
       );
@@ -85,10 +89,21 @@ export class Requests {
     return waiting !== undefined;
   }
 
-  /** The link is gone: nothing more will be answered. */
-  fail(reason: string): void {
-    for (const { command, fail } of [...this.#waiting.values()]) {
-      fail(new NetworkError('CLOSED', `no answer to ${command}: ${reason}`));
+  /** Nothing more will be answered. */
+  fail(reason: string, code: 'CLOSED' | 'SESSION_LOST' = 'CLOSED'): void {
+    for (const { message, fail } of [...this.#waiting.values()]) {
+      fail(new NetworkError(code, `no answer to ${message.command}: ${reason}`));
+    }
+  }
+
+  /** The answers may be lost: asks again, with the same numbers. */
+  retry(send: (numbered: Message) => unknown): void {
+    for (const { message, fail } of [...this.#waiting.values()]) {
+      try {
+        send(message);
+      } catch (error) {
+        fail(error);
+      }
     }
   }
 }

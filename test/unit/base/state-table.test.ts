@@ -3,9 +3,9 @@ import type { StateTable } from '../../../lib/base/state-table.ts';
 import { StateMachine } from '../../../lib/base/state-table.ts';
 import { communicatorTable } from '../../../lib/communicator/communicator.ts';
 import { datagramTable } from '../../../lib/connection/datagram.ts';
+import { linkTable } from '../../../lib/connection/link/link-table.ts';
 import { listenerTable } from '../../../lib/connection/listener.ts';
 import { clientTable, permanentClientTable } from '../../../lib/connection/parts/client-table.ts';
-import { linkTable } from '../../../lib/connection/parts/link-table.ts';
 import { signalTable } from '../../../lib/connection/signal.ts';
 import { timerTable } from '../../../lib/connection/timer.ts';
 

@@ -22,6 +22,8 @@ export function correspondent(name = 'peer'): Noted {
       said.push(typeof message === 'string' ? message : encode(message));
       return 'sent';
     },
+    guarantee: 'at-most-once',
+    deliver: () => Promise.reject(new Error('nobody confirms here')),
     request: () => Promise.reject(new Error('nobody answers here')),
     close: () => undefined,
   };

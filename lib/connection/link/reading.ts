@@ -7,11 +7,18 @@ import type { Channel } from '../../transport/index.ts';
 /** Most messages, and characters of messages, that are held back while a handler waits for an answer. */
 const mostHeld = { messages: 10_000, characters: 16 * 1024 * 1024 } as const;
 
+/** A message that was held back, with its number in the session. */
+interface Held {
+  readonly message: Message;
+  readonly number: number;
+  readonly characters: number;
+}
+
 export class Reading {
   readonly slicer: LineSlicer;
   readonly #channel: Channel;
   #flow: 'flowing' | 'paused' = 'flowing';
-  #held: { readonly message: Message; readonly characters: number }[] | undefined;
+  #held: Held[] | undefined;
   #heldCharacters = 0;
 
   constructor(channel: Channel, slicer: LineSlicer) {
@@ -34,25 +41,30 @@ export class Reading {
   }
 
   /** Keeps the present line's message for later. */
-  hold(message: Message): void {
+  hold(message: Message, number: number): void {
     const characters = this.slicer.end - this.slicer.start;
     this.#held ??= [];
-    this.#held.push({ message, characters });
+    this.#held.push({ message, number, characters });
     this.#heldCharacters += characters;
   }
 
   /** The oldest message that was held back. */
-  takeHeld(): Message | undefined {
+  takeHeld(): Held | undefined {
     const held = this.#held?.shift();
     if (held === undefined) return undefined;
     this.#heldCharacters -= held.characters;
     if (this.#held?.length === 0) this.#held = undefined;
-    return held.message;
+    return held;
   }
 
   /** Lines and messages that came in and were not handled. */
   get left(): number {
     return (this.#held?.length ?? 0) + this.slicer.left;
+  }
+
+  /** Whether nothing is read at present. */
+  get paused(): boolean {
+    return this.#flow === 'paused';
   }
 
   pause(): void {

@@ -2,14 +2,15 @@
 
 import type { StateTable } from '../../base/state-table.ts';
 
-export type LinkState = 'idle' | 'open' | 'ended' | 'draining' | 'closing' | 'rest' | 'dying' | 'closed';
-type LinkEvent = 'start' | 'end' | 'drain' | 'finish' | 'gone' | 'kill';
+export type LinkState = 'idle' | 'open' | 'ended' | 'draining' | 'failing' | 'closing' | 'rest' | 'dying' | 'closed';
+type LinkEvent = 'start' | 'end' | 'drain' | 'fail' | 'finish' | 'gone' | 'kill';
 
 export const linkTable: StateTable<LinkState, LinkEvent> = {
   idle: { start: 'open', gone: 'closed' },
-  open: { end: 'ended', drain: 'draining', finish: 'closing', gone: 'rest', kill: 'dying' },
-  ended: { drain: 'draining', finish: 'closing', gone: 'rest', kill: 'dying' },
-  draining: { finish: 'closing', gone: 'closed', kill: 'dying' },
+  open: { end: 'ended', drain: 'draining', fail: 'failing', finish: 'closing', gone: 'rest', kill: 'dying' },
+  ended: { drain: 'draining', fail: 'failing', finish: 'closing', gone: 'rest', kill: 'dying' },
+  draining: { fail: 'failing', finish: 'closing', gone: 'closed', kill: 'dying' },
+  failing: { finish: 'closing', gone: 'closed', kill: 'dying' },
   closing: { gone: 'closed', kill: 'dying' },
   rest: { finish: 'closed' },
   dying: { gone: 'closed' },

@@ -1,0 +1,38 @@
+// A message with a promise: what its fate means to the one who sent it.
+
+import type { LimitError } from '../../base/errors.ts';
+import { inRange, refuseUnknown } from '../../base/options.ts';
+import type { DeliverOptions, Receipt } from '../../dispatcher/index.ts';
+import type { Message } from '../../message/index.ts';
+import type { Fate } from '../../session/index.ts';
+import type { Exchange } from './exchange.ts';
+
+/** @throws see `Correspondent.deliver` */
+export function deliver(exchange: Exchange, message: Message<unknown>, options: DeliverOptions): Promise<Receipt> {
+  refuseUnknown('deliver', { ttl: 0, signal: 0 }, options);
+  const { ttl, signal } = options;
+  if (ttl !== undefined) inRange('ttl', ttl, 1, Number.MAX_SAFE_INTEGER);
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason as Error);
+    const aborted = (): void => {
+      exchange.withdraw(message);
+    };
+    signal?.addEventListener('abort', aborted, { once: true });
+    exchange.awaited += 1;
+    const settled = (fate: Fate, reason?: LimitError): void => {
+      exchange.awaited -= 1;
+      signal?.removeEventListener('abort', aborted);
+      if (fate === 'confirmed') resolve({ guarantee: 'exactly-once-per-session' });
+      else if (fate === 'sent') resolve({ guarantee: 'at-most-once' });
+      else if (fate === 'withdrawn') reject(signal?.reason as Error);
+      else reject(exchange.failure(message, fate, reason));
+    };
+    try {
+      exchange.send(message, ttl, settled);
+    } catch (error) {
+      exchange.awaited -= 1;
+      signal?.removeEventListener('abort', aborted);
+      reject(error as Error);
+    }
+  });
+}

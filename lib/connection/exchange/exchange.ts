@@ -1,0 +1,300 @@
+// Both directions of a connection that may carry a session: what waits and is under way, what came in, and the
+// acknowledgements. The two sides differ only in who offers and who agrees (session-client.ts, session-server.ts).
+//
+//   silent ─offer▶ offered ─agree▶ agreed      the first message took the offer along, and others follow it
+//   resuming ─agree▶ agreed                    a new link of a known session: first both learn where to go on
+//   silent, offered, resuming ─pass▶ plain     no session on this link: what was handed over is done with
+//   plain ─agree▶ agreed                       the answer came late
+//   from each: ─link▶ silent, ─return▶ resuming        (a new link)
+
+import type { Cancel, Clock } from '../../base/clock.ts';
+import type { LimitError } from '../../base/errors.ts';
+import { NetworkError } from '../../base/errors.ts';
+import type { QueueLimits } from '../../base/queue.ts';
+import { StateMachine } from '../../base/state-table.ts';
+import type { Guarantee, Sending } from '../../dispatcher/index.ts';
+import type { Message } from '../../message/index.ts';
+import { encode } from '../../message/index.ts';
+import type { Fate, Fates, HeartbeatLimits, Outgoing } from '../../session/index.ts';
+import { isCounted, noFates, OutStream, offerParameter, readAck } from '../../session/index.ts';
+import type { Link } from '../link/link.ts';
+import type { LinkSession } from '../link/link-role.ts';
+import { consumed, outside } from '../link/link-role.ts';
+import type { ExchangeEvent, ExchangePhase } from './exchange-table.ts';
+import { exchangeTable } from './exchange-table.ts';
+import { failure } from './failure.ts';
+import { Inbound } from './inbound.ts';
+import { Life } from './life.ts';
+
+/** What an exchange needs of its owner. */
+export interface ExchangeHost {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly link: Link | undefined;
+  /** A message ended otherwise than well. */
+  missed(message: Message<unknown>, reason: Error): void;
+  /** Room behind a `send` that said 'queued'. */
+  drained(): void;
+}
+
+export abstract class Exchange implements LinkSession {
+  readonly fates: Fates = noFates();
+  /** Deliveries whose fate somebody waits for. */
+  awaited = 0;
+  protected readonly out: OutStream;
+  protected readonly inbound: Inbound;
+  protected readonly host: ExchangeHost;
+  protected readonly life: Life;
+  readonly #limits: QueueLimits;
+  readonly #machine: StateMachine<ExchangePhase, ExchangeEvent>;
+  readonly #window: number;
+  #backlog: 'none' | 'told' = 'none';
+  #expiry: Cancel | undefined;
+  #end: Error | undefined;
+
+  constructor(host: ExchangeHost, limits: QueueLimits, heartbeat: HeartbeatLimits, phase: ExchangePhase) {
+    this.host = host;
+    this.#limits = limits;
+    this.#machine = new StateMachine(exchangeTable, phase);
+    this.#window = Math.max(1, Math.floor(limits.count / 2));
+    this.inbound = new Inbound(host.clock, message => this.#tell(message));
+    this.life = new Life(heartbeat, host.clock);
+    this.out = new OutStream(limits, host.clock, (outgoing, fate, reason) => this.settle(outgoing, fate, reason));
+  }
+
+  get phase(): ExchangePhase {
+    return this.#machine.state;
+  }
+
+  get guarantee(): Guarantee {
+    return this.phase === 'agreed' ? 'exactly-once-per-session' : 'at-most-once';
+  }
+
+  /** Messages that were accepted and have no fate yet. */
+  get length(): number {
+    return this.out.length;
+  }
+
+  get bytes(): number {
+    return this.out.bytes;
+  }
+
+  get unsent(): number {
+    return this.out.unsent;
+  }
+
+  get unconfirmed(): number {
+    return this.out.unconfirmed;
+  }
+
+  /** @throws LimitError OUTBOX_FULL or SPOOL_FULL, NetworkError CLOSED */
+  send(message: Message<unknown>, ttl?: number, settle?: Outgoing['settle']): Sending {
+    if (!isCounted(message)) return this.#sendOutside(message);
+    const outgoing = this.#accept(message, ttl, settle);
+    if (outgoing === undefined) return 'queued';
+    this.out.push(outgoing);
+    this.flush();
+    if (this.out.unsent === 0 && this.host.link?.outlet === 'clear') return 'sent';
+    this.#backlog = 'told';
+    this.#watchExpiry();
+    return 'queued';
+  }
+
+  /** Takes back a message that was not sent yet. */
+  withdraw(message: Message<unknown>): boolean {
+    return this.out.withdraw(message);
+  }
+
+  /** Sends what waits, as far as there is room on the link and in the window. */
+  flush(): void {
+    if (this.phase === 'plain') return this.#flushPlain();
+    while (this.mayFlow && this.out.outNow < this.#window && this.host.link?.outlet === 'clear') {
+      const outgoing = this.#next();
+      if (outgoing === undefined) break;
+      const { message, line } = outgoing;
+      const carrier = this.carrying(message);
+      if (carrier === undefined) this.host.link.sendLine(line, message);
+      else this.host.link.send(carrier);
+    }
+    this.#tellRoom();
+  }
+
+  /** Gives up on all, and says how many there were. */
+  abandon(cause: Error | undefined): number {
+    this.stopTimers();
+    this.#end = cause;
+    return this.out.abandon();
+  }
+
+  /** Why a message with this fate was not delivered. */
+  failure(message: Message<unknown>, fate: Fate, reason: LimitError | undefined): Error {
+    return reason ?? failure(message, fate, this.#end);
+  }
+
+  stopTimers(): void {
+    this.life.end();
+    this.inbound.stopTimer();
+    this.#expiry?.();
+    this.#expiry = undefined;
+  }
+
+  // ---- for the link
+
+  /** As `LinkRole.arrive`. */
+  arrive(message: Message): number {
+    if (this.phase !== 'agreed') return this.arriveEarly(message);
+    const { command } = message;
+    if (command === 'ACK') return this.#acknowledged(message);
+    if (command === 'SESSION') return this.control(message);
+    if (command === 'ALIVE' || command === 'ABSOLUTELY') return this.life.sign(message);
+    if (message.get(offerParameter) !== undefined) return outside;
+    return this.inbound.stream.arrive() || consumed;
+  }
+
+  get counts(): boolean {
+    return this.phase !== 'plain' && this.phase !== 'silent';
+  }
+
+  get stream(): object {
+    return this.inbound.stream;
+  }
+
+  take(number: number): void {
+    this.inbound.stream.take(number);
+  }
+
+  done(number: number, stream: object): void {
+    this.inbound.done(number, stream);
+  }
+
+  unreadable(): void {
+    if (this.phase === 'agreed') this.inbound.unreadable();
+  }
+
+  heard(): void {
+    this.life.heard();
+  }
+
+  repeats(_message: Message): boolean {
+    return false;
+  }
+
+  // ---- for the two sides
+
+  /** Whether messages may go onto the link now. */
+  protected abstract get mayFlow(): boolean;
+  /** A message before the agreement. */
+  protected abstract arriveEarly(message: Message): number;
+  /** SESSION on an agreed link. */
+  protected abstract control(message: Message): number;
+
+  /** The message as it goes out where it takes the offer along. */
+  protected carrying(_message: Message<unknown>): Message<unknown> | undefined {
+    return undefined;
+  }
+
+  /** Whether a message may go out yet. */
+  protected mayGo(_outgoing: Outgoing): boolean {
+    return true;
+  }
+
+  /** Where a message is kept on disk; 0 where it is not. @throws LimitError SPOOL_FULL */
+  protected store(_line: string, _ttl: number): number {
+    return 0;
+  }
+
+  protected step(event: ExchangeEvent): void {
+    this.#machine.step(event);
+  }
+
+  /** Both sides count from now on. */
+  protected agreed(): void {
+    this.#machine.step('agree');
+    this.inbound.owe();
+    this.flush();
+  }
+
+  /** A message has ended. */
+  protected settle({ message }: Outgoing, fate: Fate, reason?: LimitError): void {
+    this.fates[fate] += 1;
+    if (fate === 'confirmed' || fate === 'sent' || fate === 'withdrawn') return;
+    this.host.missed(message, this.failure(message, fate, reason));
+  }
+
+  /** @throws LimitError */
+  #accept(message: Message<unknown>, ttl: number | undefined, settle: Outgoing['settle']): Outgoing | undefined {
+    const { age } = this.#limits;
+    const line = encode(message);
+    const bytes = Buffer.byteLength(line) + 1;
+    const lasts = Math.min(ttl ?? age, age);
+    try {
+      const room = this.out.makeRoom(bytes);
+      const stored = room ? this.store(line, lasts) : 0;
+      const outgoing = { message, line, bytes, expires: this.host.clock.now() + lasts, stored, settle };
+      if (room) return outgoing;
+      const reason = this.out.full('DROPPED', 'the newest is dropped');
+      settle?.('dropped', reason);
+      this.settle(outgoing, 'dropped', reason);
+      return undefined;
+    } catch (error) {
+      this.fates.refused += 1;
+      throw error;
+    }
+  }
+
+  #next(): Outgoing | undefined {
+    this.out.expire();
+    const { first } = this.out;
+    return first === undefined || !this.mayGo(first) ? undefined : this.out.next();
+  }
+
+  #flushPlain(): void {
+    while (this.mayFlow && this.host.link?.outlet === 'clear') {
+      const outgoing = this.#next();
+      if (outgoing === undefined) break;
+      this.host.link.sendLine(outgoing.line, outgoing.message);
+    }
+    this.out.settleSent();
+    this.#tellRoom();
+  }
+
+  #tellRoom(): void {
+    if (this.#backlog === 'none' || this.out.unsent > 0 || this.host.link?.outlet !== 'clear') return;
+    this.#backlog = 'none';
+    this.host.drained();
+  }
+
+  /** Commands of the session itself, from a program: they go as they are, or not at all. */
+  #sendOutside(message: Message<unknown>): Sending {
+    const { link, name } = this.host;
+    if (link !== undefined) return link.send(message);
+    throw new NetworkError('CLOSED', `${name} has no link for ${message.command}`);
+  }
+
+  #acknowledged(message: Message): number {
+    this.out.confirm(readAck(message));
+    this.flush();
+    this.host.link?.settled();
+    return consumed;
+  }
+
+  /** Sends an acknowledgement; false where there is no link for it. */
+  #tell(message: Message): boolean {
+    const { link } = this.host;
+    if (this.phase !== 'agreed' || link?.canSend !== true) return false;
+    link.send(message);
+    return true;
+  }
+
+  /** One timer at the most, and none while nothing waits. */
+  #watchExpiry(): void {
+    if (this.#expiry !== undefined) return;
+    const next = this.out.nextExpiry;
+    if (next === undefined) return;
+    this.#expiry = this.host.clock.after(Math.max(1, next), () => {
+      this.#expiry = undefined;
+      this.out.expire();
+      this.#watchExpiry();
+    });
+  }
+}

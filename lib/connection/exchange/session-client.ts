@@ -1,0 +1,205 @@
+// The side that offers a session: clients. One session may live through many links.
+//
+// Where nothing is known of the other side, the offer travels on the first message (or on those of the greeting),
+// and what follows is sent at once: a peer that does not know sessions just handles it. A link that is lost before
+// the answer came begins again with number 1, under the same name: a server that had begun drops what it knows.
+// Once both have agreed, a new link begins with ALIVE and the session's name, and all waits for SESSION.
+
+import type { Cancel } from '../../base/clock.ts';
+import { PeerError } from '../../base/errors.ts';
+import { Message } from '../../message/index.ts';
+import type { HeartbeatLimits, SessionKey } from '../../session/index.ts';
+import {
+  agreementMessage,
+  farewellMessage,
+  heartbeatDefaults,
+  isRefusal,
+  newKey,
+  readAgreement,
+  withOffer,
+} from '../../session/index.ts';
+import { consumed, outside } from '../link/link-role.ts';
+import type { OnSessionLost, OutboxLimits } from '../parts/client-options.ts';
+import type { ExchangeHost } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+
+/** An other side that knows sessions has answered the offer within so many ms. */
+const answerTime = 3_000;
+
+/** What a client's exchange needs of its client besides. */
+export interface SessionClientHost extends ExchangeHost {
+  /** The session is lost; what is under way will be sent again, or was reported. */
+  sessionLost(choice: OnSessionLost): void;
+}
+
+export class SessionClient extends Exchange {
+  declare protected readonly host: SessionClientHost;
+  readonly #choice: OutboxLimits;
+  readonly #patience: number;
+  #key: SessionKey = newKey();
+  #epoch: string | undefined;
+  #knows: 'perhaps' | 'no' = 'perhaps';
+  #passed = 0;
+  #greeting: 'under way' | 'over' = 'under way';
+  #waiting: Cancel | undefined;
+
+  constructor(host: SessionClientHost, outbox: OutboxLimits, heartbeat: HeartbeatLimits) {
+    super(host, outbox, heartbeat, 'silent');
+    this.#choice = outbox;
+    this.#patience = heartbeat.dead || heartbeatDefaults.dead;
+  }
+
+  /** Whether a session is known that the next link will go on with. */
+  get resumes(): boolean {
+    return this.#epoch !== undefined;
+  }
+
+  /** Whether a message is still held, so that it will be sent again without anybody's doing. */
+  holds(message: Message<unknown>): boolean {
+    return this.out.holds(message);
+  }
+
+  /** The greeting goes first. */
+  protected override get mayFlow(): boolean {
+    return this.#greeting === 'over' && this.phase !== 'resuming';
+  }
+
+  /** A new link is open. */
+  linkOpened(): void {
+    this.#greeting = 'under way';
+    this.#passed = 0;
+    const { link } = this.host;
+    if (!this.#choice.session) this.step('pass');
+    else if (this.#epoch === undefined || link === undefined) this.step('link');
+    else {
+      this.step('return');
+      this.life.begin(link);
+      link.send(withOffer(Message.of('ALIVE'), { ...this.#key, carrier: 'resume' }));
+      this.#wait(this.#patience);
+    }
+  }
+
+  /** A message of the greeting as it goes out: it stands outside of the session. */
+  greeting(message: Message<unknown>): Message<unknown> {
+    if (this.phase === 'plain') return message;
+    const carrier = this.phase === 'silent' || this.phase === 'offered' ? 'ahead' : 'resume';
+    if (this.phase === 'silent') this.#offered();
+    return withOffer(message, { ...this.#key, carrier });
+  }
+
+  /** What waits may follow the greeting. */
+  greeted(): void {
+    this.#greeting = 'over';
+    this.flush();
+  }
+
+  /** Says whether what is under way lives on, for the next link. */
+  linkLost(): 'kept' | 'gone' {
+    this.stopTimers();
+    this.#waiting?.();
+    const { phase } = this;
+    if (phase === 'plain' || phase === 'silent' || (phase === 'offered' && this.#knows === 'no')) {
+      this.out.settleSent();
+      this.#startAnew('resend');
+      return 'gone';
+    }
+    this.out.linkLost();
+    return 'kept';
+  }
+
+  /** Tells the other side that nothing follows. */
+  farewell(): void {
+    this.inbound.acknowledge();
+    if (this.phase === 'agreed') this.host.link?.send(farewellMessage(this.#key.id));
+  }
+
+  protected override carrying(message: Message<unknown>): Message<unknown> | undefined {
+    if (this.phase !== 'silent') return undefined;
+    this.#offered();
+    return withOffer(message, { ...this.#key, carrier: 'first' });
+  }
+
+  override arrive(message: Message): number {
+    const refused = this.phase === 'agreed' && message.command === 'INVALID' && message.get('command') === 'SESSION';
+    return refused ? this.#broken('the other side refused our answer') : super.arrive(message);
+  }
+
+  protected override arriveEarly(message: Message): number {
+    if (message.command === 'SESSION') return this.control(message);
+    if (this.phase !== 'offered' && this.phase !== 'resuming') return outside;
+    this.#passed += 1;
+    // ABSOLUTELY answers the ALIVE of our return: the session's name on it said nothing to this peer.
+    const stranger = isRefusal(message) || (this.phase === 'resuming' && message.command === 'ABSOLUTELY');
+    if (stranger || (this.phase === 'offered' && this.#passed > 1)) this.#pass();
+    return stranger ? consumed : outside;
+  }
+
+  protected override control(message: Message): number {
+    const { id, epoch, received } = readAgreement(message);
+    if (id !== this.#key.id || received === undefined || this.phase === 'agreed' || this.phase === 'silent') {
+      throw new PeerError('INVALID_MESSAGE', 'this session was not offered now', 'SESSION');
+    }
+    if (received > this.out.sent && (this.#epoch === undefined || this.#epoch === epoch)) {
+      return this.#broken(`count ${received} is of what was never sent`);
+    }
+    this.#waiting?.();
+    this.#knows = 'perhaps';
+    if (this.phase === 'resuming') this.#resume(epoch, received);
+    else if (this.host.link !== undefined) this.life.begin(this.host.link);
+    this.#epoch = epoch;
+    this.agreed();
+    return consumed;
+  }
+
+  #resume(epoch: string, received: number): void {
+    if (this.#epoch === epoch) this.out.rewind(received);
+    else this.#lost();
+    this.host.link?.send(agreementMessage({ id: this.#key.id, epoch, received: this.inbound.stream.rewind() }));
+  }
+
+  #offered(): void {
+    this.step('offer');
+    this.#wait(answerTime);
+  }
+
+  #wait(ms: number): void {
+    this.#waiting?.();
+    this.#waiting = this.host.clock.after(ms, () => this.#pass());
+  }
+
+  /** The other side does not know sessions, or not this one. */
+  #pass(): void {
+    this.#waiting?.();
+    if (this.phase === 'resuming') {
+      this.life.end();
+      this.#startAnew(this.#choice.onSessionLost);
+    }
+    this.#knows = 'no';
+    this.step('pass');
+    this.flush();
+    this.host.link?.settled();
+  }
+
+  /** The other side makes no sense: the link ends, and the next one begins another session. */
+  #broken(reason: string): number {
+    this.#startAnew(this.#choice.onSessionLost);
+    this.host.link?.destroy(new PeerError('INVALID_COUNT', `session broken: ${reason}`, 'SESSION'));
+    return consumed;
+  }
+
+  #startAnew(choice: OnSessionLost): void {
+    const known = this.#epoch !== undefined;
+    this.#key = newKey();
+    this.#epoch = undefined;
+    if (known) this.#lost();
+    else this.out.restart(choice);
+  }
+
+  /** The session is lost: what is under way is sent again, or reported; numbers begin anew. */
+  #lost(): void {
+    const { onSessionLost } = this.#choice;
+    this.inbound.restart();
+    this.out.restart(onSessionLost);
+    this.host.sessionLost(onSessionLost);
+  }
+}

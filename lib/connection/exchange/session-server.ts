@@ -1,0 +1,107 @@
+// The side that agrees to a session: peers of listeners. The figure is at the head of exchange.ts.
+
+import { PeerError } from '../../base/errors.ts';
+import type { QueueLimits } from '../../base/queue.ts';
+import type { Sending } from '../../dispatcher/index.ts';
+import type { Message } from '../../message/index.ts';
+import { answerParameter, encode, requestParameter } from '../../message/index.ts';
+import type { HeartbeatLimits, Offer, Outgoing, ReplyCache } from '../../session/index.ts';
+import { agreementMessage, newEpoch, readAgreement } from '../../session/index.ts';
+import { consumed, outside } from '../link/link-role.ts';
+import type { ExchangeHost } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+
+export class SessionServer extends Exchange {
+  readonly offer: Offer;
+  readonly #replies: ReplyCache;
+  readonly #epoch = newEpoch();
+  #other: 'goes on' | 'has ended' = 'goes on';
+
+  constructor(
+    host: ExchangeHost,
+    offer: Offer,
+    limits: QueueLimits,
+    { heartbeat, replies }: { readonly heartbeat: HeartbeatLimits; readonly replies: ReplyCache },
+  ) {
+    super(host, limits, heartbeat, 'resuming');
+    this.offer = offer;
+    this.#replies = replies;
+  }
+
+  /** Whether the client may come back: it has not said that nothing follows. */
+  get mayReturn(): boolean {
+    return this.#other === 'goes on';
+  }
+
+  /** Agrees on the present link; gives the number of the message that carried the offer. */
+  answer(message: Message, { id, carrier }: Offer): number {
+    const { link } = this.host;
+    const { stream } = this.inbound;
+    if (link !== undefined) this.life.begin(link);
+    if (this.phase === 'agreed') this.step('return');
+    const received = carrier === 'resume' ? stream.rewind() : stream.fromTheStart();
+    link?.send(agreementMessage({ id, epoch: this.#epoch, received }));
+    if (carrier !== 'resume') this.#begin();
+    if (message.command === 'ALIVE' && carrier === 'resume') return consumed;
+    return carrier === 'first' ? stream.arrive() || consumed : outside;
+  }
+
+  /** The client will go on from here when it comes back. */
+  linkLost(): void {
+    this.stopTimers();
+    this.out.linkLost();
+  }
+
+  override send(message: Message<unknown>, ttl?: number, settle?: Outgoing['settle']): Sending {
+    return this.answersElsewhere(message) ? 'queued' : super.send(message, ttl, settle);
+  }
+
+  /** Where the message answers a request that was asked again in another session, it goes there. */
+  answersElsewhere(message: Message<unknown>): boolean {
+    const number = message.get(answerParameter);
+    if (number === undefined) return false;
+    const asker = this.#replies.answered(number, message, Buffer.byteLength(encode(message)), this);
+    asker?.send(message);
+    return asker !== undefined;
+  }
+
+  /** Tells at once what was handled: the link is about to close. */
+  lastWord(): void {
+    this.inbound.acknowledge();
+  }
+
+  override repeats(message: Message): boolean {
+    const number = message.get(requestParameter);
+    return number !== undefined && this.#replies.repeats(number, this);
+  }
+
+  protected override get mayFlow(): boolean {
+    return this.phase === 'agreed';
+  }
+
+  /** Before the client has said where to go on, nothing of it is counted. */
+  protected override arriveEarly(message: Message): number {
+    return message.command === 'SESSION' ? this.control(message) : outside;
+  }
+
+  protected override control(message: Message): number {
+    if (message.get('id') !== this.offer.id) throw new PeerError('INVALID_MESSAGE', 'another session', 'SESSION');
+    if (message.get('over') === 'true') {
+      this.#other = 'has ended';
+      return consumed;
+    }
+    if (this.phase === 'agreed') throw new PeerError('INVALID_MESSAGE', 'this session is agreed already', 'SESSION');
+    const { epoch, received } = readAgreement(message);
+    if (epoch !== this.#epoch) throw new PeerError('INVALID_PARAMETER', 'another epoch', 'SESSION');
+    if (received === undefined) this.out.restart('resend');
+    else this.out.rewind(received);
+    this.agreed();
+    return consumed;
+  }
+
+  /** The client sends from number 1: it never had an answer, so nothing of ours has reached it. */
+  #begin(): void {
+    this.out.rewind(0);
+    this.agreed();
+  }
+}

@@ -1,0 +1,146 @@
+// What happens to a message of a link once it was read: to whom it goes, and what is answered when that fails.
+
+import { NetworkError, PeerError, reasonOf } from '../../base/errors.ts';
+import { isPromise } from '../../base/guard.ts';
+import type { Dispatcher } from '../../dispatcher/index.ts';
+import { answerUnknown, unhandled } from '../../dispatcher/index.ts';
+import { admit, Message } from '../../message/index.ts';
+import type { LinkRole } from './link-role.ts';
+import type { LinkState } from './link-table.ts';
+
+/** The link, as far as handling needs it. */
+export interface HandlingLink {
+  readonly role: LinkRole;
+  readonly state: LinkState;
+  received: number;
+  /** Whether a message can still go out. */
+  readonly canSend: boolean;
+  send(message: Message<unknown>): unknown;
+  /** A handler's promise has settled. */
+  settled(): void;
+}
+
+/** The handlers of a link whose promises have not settled. Those of a session hold its next link too. */
+export interface Hold {
+  running: number;
+  link: HandlingLink;
+}
+
+export class Handling {
+  hold: Hold;
+  /** Lines and messages that had to be refused. */
+  invalid = 0;
+  readonly #link: HandlingLink;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(link: HandlingLink, { dispatcher }: { readonly dispatcher: Dispatcher }) {
+    this.#link = link;
+    this.#dispatcher = dispatcher;
+    this.hold = { running: 0, link };
+  }
+
+  /** `number` is its place in the session, or 0. */
+  handle(message: Message, number: number): void {
+    this.#link.received += 1;
+    const { role } = this.#link;
+    if (number > 0) role.session?.take(number);
+    if (this.#goesOn(message, number)) return;
+    this.#done(number);
+  }
+
+  /** An answer that went by a handler which holds the link. */
+  passed(number: number): void {
+    this.#link.received += 1;
+    if (number > 0) this.#link.role.session?.take(number);
+    this.#done(number);
+  }
+
+  /** Whether it went to a handler that has not ended: a promise of it tells later. */
+  #goesOn(message: Message, number: number): boolean {
+    const { role } = this.#link;
+    if (role.awaiting > 0 && role.answered(message)) return false;
+    if (number > 0 && role.session?.repeats(message)) return false;
+    try {
+      if (admit(message) === 'unknown') answerUnknown(message, role);
+      else {
+        const result = this.#dispatcher.dispatch(message, role);
+        if (result === unhandled) this.#nobody(message);
+        else if (isPromise(result)) return this.#hold(Promise.resolve(result), message, number);
+      }
+    } catch (error) {
+      this.#failed(error, message);
+    }
+    return false;
+  }
+
+  /** Logs why, and answers INVALID; the answer finds its way back where the message's sender has a good name. */
+  refuse(error: PeerError, message?: Message): void {
+    this.invalid += 1;
+    const { logger, name } = this.#link.role;
+    const fields = { connection: name, code: error.code };
+    logger.log(this.invalid === 1 ? 'warn' : 'debug', `refused: ${error.message}`, fields);
+    this.#answerInvalid(error.message, error.command, error.code === 'INVALID_MESSAGE' ? undefined : message);
+  }
+
+  #done(number: number): void {
+    const { session } = this.#link.role;
+    if (number > 0 && session !== undefined) session.done(number, session.stream);
+  }
+
+  #hold(promise: Promise<unknown>, message: Message, number: number): boolean {
+    const { state, role } = this.#link;
+    if (state === 'draining' || state === 'closing') {
+      // This handler asked for the end itself; the end must not wait for it.
+      promise.then(undefined, (error: unknown) => this.#failed(error, message));
+      return false;
+    }
+    const { hold } = this;
+    const { session } = role;
+    const stream = session?.stream;
+    hold.running += 1;
+    const settled = (): void => {
+      hold.running -= 1;
+      if (number > 0 && stream !== undefined) session?.done(number, stream);
+      hold.link.settled();
+    };
+    promise.then(settled, (error: unknown) => {
+      this.#failed(error, message);
+      settled();
+    });
+    return true;
+  }
+
+  #nobody(message: Message): void {
+    const { role } = this.#link;
+    role.logger.log('warn', `no rule for ${message.command}`, { connection: role.name });
+    answerUnknown(message, role);
+  }
+
+  /** A handler threw, or the door or a definition refused the message. */
+  #failed(error: unknown, message: Message): void {
+    if (error instanceof PeerError) return this.refuse(error, message);
+    const gone = error instanceof NetworkError && error.code === 'CLOSED' && this.#link.state !== 'open';
+    const { logger, name } = this.#link.role;
+    const fields = { connection: name, command: message.command, error };
+    logger.log(gone ? 'debug' : 'error', `handler of ${message.command} failed: ${reasonOf(error)}`, fields);
+    this.#answerInvalid('the handler failed', message.command, message);
+  }
+
+  /** To a complaint there is no answer, or two sides would go on for ever. */
+  #answerInvalid(reason: string, command: string | undefined, message: Message | undefined): void {
+    if (command === 'INVALID' || command === 'UNKNOWN') return;
+    const parameters = { command, message: reason };
+    this.#complain(message?.reply('INVALID', parameters) ?? Message.of('INVALID', parameters));
+  }
+
+  /** Goes the way of all that is counted, where the link has a session. */
+  #complain(complaint: Message): void {
+    const { session, logger, name } = this.#link.role;
+    try {
+      if (session?.counts) session.send(complaint);
+      else if (this.#link.canSend) this.#link.send(complaint);
+    } catch (error) {
+      logger.log('warn', `INVALID was not sent: ${reasonOf(error)}`, { connection: name });
+    }
+  }
+}

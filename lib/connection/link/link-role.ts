@@ -1,0 +1,67 @@
+// What a link is given: its limits, and the role whose link it is.
+
+import type { Clock } from '../../base/clock.ts';
+import type { Correspondent, Dispatcher, Sending } from '../../dispatcher/index.ts';
+import type { Message } from '../../message/index.ts';
+import type { Turns } from '../connection.ts';
+
+/** Unsent bytes at which the other side counts as too slow, unless told otherwise: 16 MiB. */
+export const unsentLimit: number = 16 * 1024 * 1024;
+
+export interface LinkSettings {
+  readonly dispatcher: Dispatcher;
+  /** Handlers whose promises may run at the same time. */
+  readonly concurrency: number;
+  /** Longest line in bytes. */
+  readonly longestLine: number;
+  /** Unsent bytes at which the other side counts as too slow. */
+  readonly unsentLimit: number;
+  readonly drainTime: number;
+  readonly clock: Clock;
+  readonly turns: Turns;
+}
+
+/** What `arrive` gives for a message that stands outside of a session's count: it is handled as any other. */
+export const outside = 0;
+/** What `arrive` gives for a message that was the session's own, or came before: it is not handled. */
+export const consumed = -1;
+
+/** The session of a link, as far as the link needs it. Messages of a session have numbers from 1. */
+export interface LinkSession {
+  /** Whether what goes out is counted, so that nothing may go past the session. */
+  readonly counts: boolean;
+  /** The count that numbers belong to at present; a lost session begins a new one. */
+  readonly stream: object;
+  send(message: Message<unknown>): Sending;
+  /** The message goes to its handler now. */
+  take(number: number): void;
+  /** Its handler has ended. */
+  done(number: number, stream: object): void;
+  /** A line that could not be read is done with, and has taken a number all the same. */
+  unreadable(): void;
+  /** Bytes came in. */
+  heard(): void;
+  /** Whether it is a request that was asked before, and is answered without the handler. */
+  repeats(message: Message): boolean;
+}
+
+/** Whose link it is. */
+export interface LinkRole extends Correspondent {
+  readonly priority: number;
+  readonly enabled: boolean;
+  /** Requests and deliveries that wait for an answer. */
+  readonly awaiting: number;
+  /** Whether nothing that was sent waits for its turn or its confirmation: the link may close. */
+  readonly settled: boolean;
+  readonly session: LinkSession | undefined;
+  /** A message came: gives its number in the session, `outside` or `consumed`. @throws PeerError */
+  arrive(message: Message): number;
+  /** Takes a message that answers a request. */
+  answered(message: Message): boolean;
+  /** The link is about to close in good order: the last chance to send. */
+  lastWord(): void;
+  /** The backlog is gone. */
+  linkDrained(): void;
+  /** Once, last. */
+  linkClosed(reason: Error | undefined): void;
+}

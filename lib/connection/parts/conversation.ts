@@ -1,0 +1,93 @@
+// What a client's links have in common, one after the other: the exchange, the requests, the handlers that still run.
+
+import type { Clock } from '../../base/clock.ts';
+import type { DeliverOptions, Receipt, RequestOptions } from '../../dispatcher/index.ts';
+import type { Logger } from '../../logging/index.ts';
+import type { Message } from '../../message/index.ts';
+import { deliver } from '../exchange/deliver.ts';
+import type { SessionClientHost } from '../exchange/session-client.ts';
+import { SessionClient } from '../exchange/session-client.ts';
+import type { Hold } from '../link/handling.ts';
+import type { Link } from '../link/link.ts';
+import type { ClientSettings, OnSessionLost } from './client-options.ts';
+import { Requests } from './requests.ts';
+
+export class Conversation implements SessionClientHost {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly exchange: SessionClient;
+  readonly requests: Requests;
+  link: Link | undefined;
+  readonly #logger: Logger;
+  readonly #tell: (event: string, ...values: unknown[]) => void;
+  /** Handlers of the last link that have not ended; in a session they hold the next link too. */
+  #hold: Hold | undefined;
+
+  /** `tell` emits the client's events. */
+  constructor(
+    name: string,
+    { link, outbox, heartbeat }: ClientSettings,
+    logger: Logger,
+    tell: (event: string, ...values: unknown[]) => void,
+  ) {
+    this.name = name;
+    this.clock = link.clock;
+    this.#logger = logger;
+    this.#tell = tell;
+    this.exchange = new SessionClient(this, outbox, heartbeat);
+    this.requests = new Requests(link.clock, outbox.session ? 'unique' : 'small');
+  }
+
+  /** Requests and deliveries that wait for an answer. */
+  get awaiting(): number {
+    return this.requests.size + this.exchange.awaited;
+  }
+
+  deliver(message: Message<unknown>, options: DeliverOptions): Promise<Receipt> {
+    const delivery = deliver(this.exchange, message, options);
+    this.link?.wake();
+    return delivery;
+  }
+
+  request(message: Message<unknown> | string, options: RequestOptions): Promise<Message> {
+    const answer = this.requests.open(message, options, {
+      send: numbered => this.exchange.send(numbered),
+      withdraw: numbered => this.exchange.withdraw(numbered),
+    });
+    this.link?.wake();
+    return answer;
+  }
+
+  linkOpened(link: Link): void {
+    this.link = link;
+    if (this.#hold !== undefined) link.hold = this.#hold;
+    this.exchange.linkOpened();
+  }
+
+  linkLost(cause: Error): void {
+    const hold = this.link?.hold;
+    this.link = undefined;
+    const rest = this.exchange.linkLost();
+    this.#hold = rest === 'kept' ? hold : undefined;
+    if (rest === 'gone') this.requests.fail(cause.message);
+  }
+
+  // ---- for the exchange
+
+  missed(message: Message<unknown>, reason: Error): void {
+    this.#logger.log('warn', `${message.command} was not delivered: ${reason.message}`, { connection: this.name });
+    this.#tell('dropped', message, reason);
+  }
+
+  drained(): void {
+    this.#tell('drain');
+  }
+
+  sessionLost(choice: OnSessionLost): void {
+    const what = choice === 'resend' ? 'sent again' : 'reported';
+    this.#logger.log('warn', `session lost: what was not confirmed is ${what}`, { connection: this.name });
+    if (choice === 'report') this.requests.fail('the other side has forgotten the session', 'SESSION_LOST');
+    else this.requests.retry(numbered => this.exchange.holds(numbered) || this.exchange.send(numbered));
+    this.#tell('session lost', choice);
+  }
+}

@@ -1,0 +1,12 @@
+export type { Fate, Fates } from './fates.ts';
+export { noFates } from './fates.ts';
+export { Fifo } from './fifo.ts';
+export type { Finding, HeartbeatLimits } from './heartbeat.ts';
+export { Heartbeat, heartbeatDefaults } from './heartbeat.ts';
+export { ackEvery, ackTime, InStream } from './in-stream.ts';
+export type { Outgoing, Settled, StreamLimits } from './out-stream.ts';
+export { OutStream } from './out-stream.ts';
+export type { Asker, ReplyLimits } from './reply-cache.ts';
+export { ReplyCache } from './reply-cache.ts';
+export type { Agreement, Carrier, Offer, SessionKey } from './wire.ts';
+export * from './wire.ts';

@@ -1,0 +1,115 @@
+// What sessions say on the wire (README.md has the transcript). Pure: messages in, plain data out.
+
+import { randomBytes } from 'node:crypto';
+import { PeerError } from '../base/errors.ts';
+import { Message } from '../message/index.ts';
+
+/** The offer, on a message that the client sends anyway. C++ peers ignore a parameter that they do not know. */
+export const offerParameter = '_session';
+/** Marks the life signs of the session among those of programs. */
+export const beatSerial = 'beat';
+
+/** A session's name: the public half may be logged, the other proves that it is one's own. */
+export interface SessionKey {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/**
+ * What the message that carries an offer is: the `first` of the session; or outside of the count, `ahead` of the
+ * first; or outside, and the session goes on (`resume`) where SESSION says.
+ */
+export type Carrier = 'resume' | 'first' | 'ahead';
+
+export interface Offer extends SessionKey {
+  readonly carrier: Carrier;
+}
+
+/** What SESSION says. */
+export interface Agreement {
+  readonly id: string;
+  /** Names this life of the session at the server: another one means that the server has forgotten. */
+  readonly epoch: string;
+  /** Messages of the other side that were taken up; undefined where the counting process is new and begins at 0. */
+  readonly received: number | undefined;
+}
+
+const carriers: readonly Carrier[] = ['resume', 'first', 'ahead'];
+const offerPattern = /^([0-9a-f]{16})\.([0-9a-f]{32})\.([012])$/;
+
+export function newKey(): SessionKey {
+  return { id: randomBytes(8).toString('hex'), secret: randomBytes(16).toString('hex') };
+}
+
+export function newEpoch(): string {
+  return randomBytes(4).toString('hex');
+}
+
+/** The commands of sessions and life signs: neither side counts them. */
+export function isCounted({ command }: Message<unknown>): boolean {
+  return command !== 'ACK' && command !== 'SESSION' && command !== 'ALIVE' && command !== 'ABSOLUTELY';
+}
+
+/** The message with the offer on it. */
+export function withOffer(message: Message<unknown>, { id, secret, carrier }: Offer): Message {
+  return message.with({ [offerParameter]: `${id}.${secret}.${carriers.indexOf(carrier)}` });
+}
+
+/** @throws PeerError INVALID_PARAMETER where there is an offer that cannot be read */
+export function readOffer(message: Message<unknown>): Offer | undefined {
+  const text = message.get(offerParameter);
+  if (text === undefined) return undefined;
+  const [, id, secret, digit] = offerPattern.exec(text) ?? [];
+  const carrier = carriers[Number(digit)];
+  if (id === undefined || secret === undefined || carrier === undefined) {
+    throw new PeerError('INVALID_PARAMETER', `parameter ${offerParameter} is no session`, message.command);
+  }
+  return { id, secret, carrier };
+}
+
+/** The session is on: where to go on. */
+export function agreementMessage({ id, epoch, received }: Agreement): Message {
+  return Message.of('SESSION', { id, epoch, received: received ?? 'none' });
+}
+
+/** @throws PeerError INVALID_PARAMETER */
+export function readAgreement(message: Message<unknown>): Agreement {
+  const received = message.get('received') === 'none' ? undefined : count(message, 'received');
+  return { id: message.string('id'), epoch: message.string('epoch'), received };
+}
+
+/** Nothing follows: the session ends with this link. */
+export function farewellMessage(id: string): Message {
+  return Message.of('SESSION', { id, over: true });
+}
+
+/** A session is refused: the link goes on without. */
+export function refusalMessage(reason: string): Message {
+  return Message.of('INVALID', { command: 'SESSION', message: reason });
+}
+
+/** Whether the other side wants no session, or does not know what it is. */
+export function isRefusal(message: Message<unknown>): boolean {
+  if (message.command !== 'INVALID' && message.command !== 'UNKNOWN') return false;
+  const about = message.get('command');
+  return about === 'SESSION' || about === 'ALIVE';
+}
+
+export function beatMessage(): Message {
+  return Message.of('ALIVE', { serial: beatSerial });
+}
+
+export function ackMessage(handled: number): Message {
+  return Message.of('ACK', { count: handled });
+}
+
+/** @throws PeerError INVALID_PARAMETER */
+export function readAck(message: Message<unknown>): number {
+  return count(message, 'count');
+}
+
+function count(message: Message<unknown>, name: string): number {
+  const value = message.integer(name);
+  if (value >= 0) return value;
+  throw new PeerError('INVALID_PARAMETER', `parameter ${name}: a count is never negative`, message.command);
+}
