@@ -59,7 +59,7 @@ export class SocketChannel implements Channel {
 
   close(linger: number = lingerTime): void {
     const socket = this.#socket;
-    if (socket.writableEnded || socket.destroyed) return;
+    if (socket.destroyed) return;
     socket.removeListener('data', onData);
     socket.end(() => {
       const timer = setTimeout(() => socket.destroy(), linger);
@@ -68,9 +68,23 @@ export class SocketChannel implements Channel {
     socket.resume();
   }
 
+  end(): void {
+    this.#socket.end();
+  }
+
   destroy(reason?: Error): void {
     this.#reason ??= reason;
     this.#socket.destroy();
+  }
+
+  reset(): void {
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    try {
+      socket.resetAndDestroy();
+    } catch {
+      socket.destroy(); // a pipe has no reset: node refuses it
+    }
   }
 
   failed(error: Error): void {

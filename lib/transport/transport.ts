@@ -31,8 +31,15 @@ export interface Channel {
    * has `linger` ms to close too. @default 500
    */
   close(linger?: number): void;
+  /**
+   * Finishes sending, as `close` does, and goes on reading: the owner closes or destroys it later, or both sides have
+   * ended. Absent where a transport has no half of a close.
+   */
+  end?(): void;
   /** Closes now; what was not sent is thrown away. */
   destroy(reason?: Error): void;
+  /** Closes now so that the other side sees a failure (a TCP reset); as `destroy` where a transport has no such thing. */
+  reset(): void;
 }
 
 export interface Listening {

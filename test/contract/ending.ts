@@ -1,7 +1,7 @@
 // The part of the transport contract about ends: orderly, abrupt, late.
 
 import type { Test } from 'tap';
-import { settled } from '../support/virtual-clock.ts';
+import { settled } from '../../lib/testkit/virtual-clock.ts';
 import { until } from '../support/world.ts';
 import type { Pairs } from './ear.ts';
 import { beyondBuffers, hello, listenTo, megabyte, pattern } from './ear.ts';

@@ -3,7 +3,7 @@
 import type { Test } from 'tap';
 import type { Address, Transport } from '../../lib/index.ts';
 import { NetworkError } from '../../lib/index.ts';
-import { settled } from '../support/virtual-clock.ts';
+import { settled } from '../../lib/testkit/virtual-clock.ts';
 import { hello, listenTo, never, pairOf } from './ear.ts';
 
 export async function places(t: Test, transport: Transport, address: () => Address): Promise<void> {

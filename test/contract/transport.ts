@@ -3,7 +3,7 @@
 import type { Test } from 'tap';
 import t from 'tap';
 import type { Address, Transport } from '../../lib/index.ts';
-import { settled } from '../support/virtual-clock.ts';
+import { settled } from '../../lib/testkit/virtual-clock.ts';
 import type { Pairs } from './ear.ts';
 import { beyondBuffers, hello, listenTo, megabyte, pairOf, pattern } from './ear.ts';
 import { ending } from './ending.ts';

@@ -3,7 +3,7 @@
 import t from 'tap';
 import type { Address, PacketSocket } from '../../lib/index.ts';
 import { formatAddress, packetTransport, parseAddress } from '../../lib/index.ts';
-import { settled } from '../support/virtual-clock.ts';
+import { settled } from '../../lib/testkit/virtual-clock.ts';
 import { until } from '../support/world.ts';
 
 const anyPort = parseAddress('udp://127.0.0.1:0');

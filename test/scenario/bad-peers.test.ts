@@ -3,7 +3,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import t from 'tap';
-import { settled } from '../support/virtual-clock.ts';
+import { settled } from '../../lib/testkit/virtual-clock.ts';
 import { until } from '../support/world.ts';
 import { Raw } from './raw.ts';
 import type { Stairs } from './stairs.ts';

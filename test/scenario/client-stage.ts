@@ -3,7 +3,7 @@
 
 import type { Test } from 'tap';
 import type { Client, ClientOptions, Message, PermanentClient } from '../../lib/index.ts';
-import { settled, VirtualClock } from '../support/virtual-clock.ts';
+import { settled, VirtualClock } from '../../lib/testkit/virtual-clock.ts';
 import type { World } from '../support/world.ts';
 import { until } from '../support/world.ts';
 import { worldOf } from './stairs.ts';

@@ -3,7 +3,7 @@
 import t from 'tap';
 import type { Owned } from '../../lib/index.ts';
 import { Communicator, Dispatcher, PermanentClient, Timer } from '../../lib/index.ts';
-import { settled, VirtualClock } from '../support/virtual-clock.ts';
+import { settled, VirtualClock } from '../../lib/testkit/virtual-clock.ts';
 import { until, world } from '../support/world.ts';
 import { gate, stairs, worldOf } from './stairs.ts';
 

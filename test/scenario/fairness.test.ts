@@ -2,7 +2,7 @@
 
 import t from 'tap';
 import { Dispatcher, Message } from '../../lib/index.ts';
-import { settled, VirtualClock } from '../support/virtual-clock.ts';
+import { settled, VirtualClock } from '../../lib/testkit/virtual-clock.ts';
 import { until } from '../support/world.ts';
 import { gate, stairs, worldOf } from './stairs.ts';
 

@@ -3,7 +3,7 @@
 
 import t from 'tap';
 import { Dispatcher, defineMessage, integer, PeerError } from '../../lib/index.ts';
-import { settled } from '../support/virtual-clock.ts';
+import { settled } from '../../lib/testkit/virtual-clock.ts';
 import { until } from '../support/world.ts';
 import { gate, stairs, worldOf } from './stairs.ts';
 

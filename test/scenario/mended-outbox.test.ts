@@ -2,7 +2,7 @@
 
 import t from 'tap';
 import { Client, PermanentClient } from '../../lib/index.ts';
-import { settled } from '../support/virtual-clock.ts';
+import { settled } from '../../lib/testkit/virtual-clock.ts';
 import type { Stage } from './client-stage.ts';
 import { failing, onceStage, permanentStage } from './client-stage.ts';
 

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import t from 'tap';
 import { Dispatcher } from '../../lib/index.ts';
-import { settled } from '../support/virtual-clock.ts';
+import { settled } from '../../lib/testkit/virtual-clock.ts';
 import { until } from '../support/world.ts';
 import { worldOf } from './stairs.ts';
 

@@ -3,7 +3,7 @@
 import t from 'tap';
 import type { Channel, Clock, ListenEvents, Transport } from '../../lib/index.ts';
 import { Dispatcher, systemClock } from '../../lib/index.ts';
-import { settled, VirtualClock } from '../support/virtual-clock.ts';
+import { settled, VirtualClock } from '../../lib/testkit/virtual-clock.ts';
 import { until } from '../support/world.ts';
 import { gate, stairs, worldOf } from './stairs.ts';
 import { StubChannel } from './stub.ts';

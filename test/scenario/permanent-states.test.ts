@@ -1,7 +1,7 @@
 // A permanent client walked through its states: each event from outside, the state it leads to, and why.
 
 import t from 'tap';
-import { settled } from '../support/virtual-clock.ts';
+import { settled } from '../../lib/testkit/virtual-clock.ts';
 import { until } from '../support/world.ts';
 import { failing, permanentStage } from './client-stage.ts';
 

@@ -50,6 +50,10 @@ export class StubChannel implements Channel {
     this.gone(reason);
   }
 
+  reset(): void {
+    this.gone();
+  }
+
   // ---- what the other side does
 
   says(text: string): void {

@@ -1,7 +1,7 @@
 // Timers and signals.
 
 import t from 'tap';
-import { settled, VirtualClock } from '../support/virtual-clock.ts';
+import { settled, VirtualClock } from '../../lib/testkit/virtual-clock.ts';
 import { until } from '../support/world.ts';
 import { worldOf } from './stairs.ts';
 

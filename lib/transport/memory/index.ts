@@ -91,12 +91,18 @@ class MemoryChannel implements Channel {
   }
 
   close(linger: number = lingerTime): void {
-    if (this.#sending === 'ended' || this.#flow === 'closed') return;
-    this.#sending = 'ended';
+    if (this.#flow === 'closing' || this.#flow === 'closed') return;
+    this.end();
     this.#flow = 'closing';
-    this.#peer?.arrive({ kind: 'end' });
     queueMicrotask(() => this.#read());
     this.#linger(linger);
+  }
+
+  end(): void {
+    if (this.#sending === 'ended' || this.#flow === 'closed') return;
+    this.#sending = 'ended';
+    this.#peer?.arrive({ kind: 'end' });
+    queueMicrotask(() => this.#read());
   }
 
   destroy(reason?: Error): void {
@@ -105,6 +111,10 @@ class MemoryChannel implements Channel {
     this.#end(reason);
     if (peer === undefined || peer.#flow === 'closed') return;
     peer.#end(new NetworkError('CLOSED', `${peer.remote}: the other side was destroyed`));
+  }
+
+  reset(): void {
+    this.destroy();
   }
 
   arrive(arrival: Arrival): void {

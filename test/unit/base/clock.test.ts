@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Cancel, Clock } from '../../../lib/base/clock.ts';
 import { sleep, systemClock } from '../../../lib/base/clock.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
+import { VirtualClock } from '../../../lib/testkit/virtual-clock.ts';
 
 const day = 86_400_000;
 

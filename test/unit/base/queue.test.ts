@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { QueueLimits } from '../../../lib/base/queue.ts';
 import { BoundedQueue, queueDefaults } from '../../../lib/base/queue.ts';
-import { VirtualClock } from '../../support/virtual-clock.ts';
+import { VirtualClock } from '../../../lib/testkit/virtual-clock.ts';
 
 interface Scene {
   readonly clock: VirtualClock;

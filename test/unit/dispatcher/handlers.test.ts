@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { Dispatcher } from '../../../lib/dispatcher/index.ts';
-import { settled } from '../../support/virtual-clock.ts';
+import { settled } from '../../../lib/testkit/virtual-clock.ts';
 import { correspondent, decoded } from './correspondent.ts';
 
 const send = (dispatcher: Dispatcher): unknown => dispatcher.dispatch(decoded('HI'), correspondent());

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { ReopeningFile } from '../../../lib/logging/reopening-file.ts';
-import { settled } from '../../support/virtual-clock.ts';
+import { settled } from '../../../lib/testkit/virtual-clock.ts';
 
 const message = Symbol.for('message');
 

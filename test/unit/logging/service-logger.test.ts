@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { ServiceLoggerOptions, Severity } from '../../../lib/logging/index.ts';
 import { serviceLogger, severities, silentLogger } from '../../../lib/logging/index.ts';
-import { settled } from '../../support/virtual-clock.ts';
+import { settled } from '../../../lib/testkit/virtual-clock.ts';
 
 interface Entry {
   readonly level: string;

@@ -1,6 +1,6 @@
-// A clock that a test moves: nothing happens until it says so.
+// A clock that a test moves: nothing happens until it says so. Give it to a Communicator or a FaultProxy as `clock`.
 
-import type { Cancel, Clock } from '../../lib/index.ts';
+import type { Cancel, Clock } from '../base/clock.ts';
 
 interface Due {
   readonly at: number;
@@ -8,6 +8,7 @@ interface Due {
   readonly run: () => void;
 }
 
+/** Time that stands still until `advance`. It begins at 0 ms, on the wall at 2026-01-01T00:00:00Z. */
 export class VirtualClock implements Clock {
   #now = 0;
   #order = 0;
@@ -35,7 +36,10 @@ export class VirtualClock implements Clock {
     return this.#due.length;
   }
 
-  /** Moves on by `ms`, and lets everything that falls due happen in its order, promises included. */
+  /**
+   * Moves on by `ms`, and lets everything that falls due happen in its order, promises included. What came over
+   * sockets of the system may need longer than that: wait for it by a condition.
+   */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settled();
@@ -54,7 +58,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Lets promises, microtasks and the rounds of the loop that are due go by. */
+/** Lets promises, microtasks and so many rounds of the event loop go by. @default 20 rounds */
 export async function settled(rounds = 20): Promise<void> {
   for (let round = 0; round < rounds; round += 1) await new Promise(resolve => setImmediate(resolve));
 }
