@@ -45,7 +45,7 @@ export function faults(quick: boolean): Fault[] {
     suspended('a blocked loop', quick),
     slowReader(quick),
     flood(quick),
-    crowd(quick),
+    crowd(),
     datagrams(quick),
   ];
 }

@@ -17,8 +17,8 @@ export interface ReceiverOpening {
 }
 
 export interface ReceiverFigures extends Counts {
-  /** For each link, when something came after a silence. */
-  readonly resumed: readonly (readonly number[])[];
+  /** For each link, when something came. */
+  readonly arrivals: readonly (readonly number[])[];
 }
 
 const tallies: Tally[] = [];
@@ -44,7 +44,7 @@ function figures(): ReceiverFigures {
   for (const { counts } of tallies) {
     for (const name of Object.keys(sum) as (keyof Counts)[]) sum[name] += counts[name];
   }
-  return { ...sum, resumed: tallies.map(({ resumed }) => resumed) };
+  return { ...sum, arrivals: tallies.map(({ arrivals }) => arrivals) };
 }
 
 serve({ open, figures });

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import net from 'node:net';
+import { FaultProxy } from '../../../lib/testkit/index.ts';
 import type { Figures } from '../fault.ts';
 import { quantile } from '../fault.ts';
 import type { WireName } from '../peers/wires.ts';
@@ -10,7 +11,6 @@ import type { ReceiverFigures, ReceiverOpening } from '../programs/receiver.ts';
 import type { SenderFigures, SenderOpening, Sort } from '../programs/sender.ts';
 import { Child, Foreign } from './child.ts';
 import { pause, until } from './pace.ts';
-import { FaultProxy } from './proxy.ts';
 
 export interface StageOptions {
   /** @default ours */
@@ -167,7 +167,7 @@ export class Stage {
       duplicated: received.duplicated,
       reordered: received.reordered,
       detect: this.#detect(sent.downs),
-      recover: this.#recover(received.resumed),
+      recover: this.#recover(received.arrivals),
       peak: rise / 2 ** 20,
       reported: reported > 0 ? reported : undefined,
     };
@@ -196,10 +196,10 @@ export class Stage {
   }
 
   /** For each fault and link: from its end until something arrived. */
-  #recover(resumed: ReceiverFigures['resumed']): number | undefined {
+  #recover(arrivals: ReceiverFigures['arrivals']): number | undefined {
     const ended = this.#spans.filter(({ ended }) => ended < Number.POSITIVE_INFINITY);
     const waits = ended.flatMap(({ ended }) =>
-      resumed.map(times => (times.find(time => time >= ended) ?? Number.POSITIVE_INFINITY) - ended),
+      arrivals.map(times => (times.find(time => time >= ended) ?? Number.POSITIVE_INFINITY) - ended),
     );
     const worst = quantile(waits, 0.99);
     return worst === Number.POSITIVE_INFINITY ? undefined : worst;

@@ -1,7 +1,7 @@
 // Counting at the end of the way: messages of one link carry numbers from 0 on, without a gap.
 
-/** A silence of so many ms makes the next arrival worth remembering. */
-const silence = 50;
+/** Of arrivals within so many ms the first is remembered. */
+const grain = 10;
 
 export interface Counts {
   readonly received: number;
@@ -18,14 +18,16 @@ export class Tally {
   #reordered = 0;
   #highest = -1;
   #last = 0;
-  /** When something came after a silence, by the clock of the system. */
-  readonly resumed: number[] = [];
+  /** When something came, by the clock of the system: to the grain. */
+  readonly arrivals: number[] = [];
 
   take(number: number): void {
     this.#received += 1;
     const now = Date.now();
-    if (now - this.#last >= silence) this.resumed.push(now);
-    this.#last = now;
+    if (now - this.#last >= grain) {
+      this.arrivals.push(now);
+      this.#last = now;
+    }
     if (number >= this.#seen.length) this.#grow(number);
     if (this.#seen[number] === 1) return;
     this.#seen[number] = 1;

@@ -1,8 +1,8 @@
 // A link that works, but badly: in single bytes, late, or narrow. It is slow, not dead: nothing may be dropped.
 
+import type { FaultProxy } from '../../../../lib/testkit/index.ts';
 import type { Fault } from '../../fault.ts';
 import { pause } from '../../stage/pace.ts';
-import type { FaultProxy } from '../../stage/proxy.ts';
 import { Stage } from '../../stage/stage.ts';
 
 interface Strain {

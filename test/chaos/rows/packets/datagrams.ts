@@ -3,7 +3,7 @@
 import type { Fault, Figures } from '../../fault.ts';
 import { Child } from '../../stage/child.ts';
 import { pause } from '../../stage/pace.ts';
-import { PacketProxy } from '../../stage/proxy.ts';
+import { PacketProxy } from '../../stage/packet-proxy.ts';
 import { randomOf } from '../../stage/seed.ts';
 import type { Counts } from '../../stage/tally.ts';
 

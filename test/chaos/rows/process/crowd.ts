@@ -8,8 +8,8 @@ const links = 1_000;
 /** Of this many ms the fullest is looked for. */
 const windowLength = 100;
 
-export function crowd(quick: boolean): Fault {
-  const length = quick ? 1_500 : 3_000;
+export function crowd(): Fault {
+  const length = 3_000;
   return {
     name: `${links.toLocaleString('en-US')} clients, ${length / 1_000} s cut, 1,000 msg/s together`,
     who: 'ours',
