@@ -26,6 +26,7 @@ export function repeatedCuts(quick: boolean): Fault {
           await pause(every - length);
         }
         stage.ends();
+        await pause(1_000);
         return stage.settled();
       }),
   };

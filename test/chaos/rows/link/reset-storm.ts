@@ -27,6 +27,7 @@ export function resetStorm(quick: boolean): Fault {
           await pause(random() * longestPeace);
         }
         stage.ends();
+        await pause(1_000);
         return stage.settled();
       }),
   };
