@@ -1,6 +1,5 @@
 // The table in words: one line a fault, and below it what was missed.
 
-import { styleText } from 'node:util';
 import type { Row } from './fault.ts';
 import { isJudged } from './fault.ts';
 
@@ -22,7 +21,9 @@ const known: ReadonlySet<string> = new Set(columns);
 const numbersFrom = 2;
 const numbersTo = numbersFrom + columns.length;
 
-type Colour = 'red' | 'green' | 'dim';
+const colours = { red: '\x1b[31m', dim: '\x1b[2m', end: '\x1b[0m' } as const;
+
+type Colour = 'red' | 'dim';
 
 /** @param colour whether the table goes to a terminal */
 export function tableText(rows: readonly Row[], colour: boolean): string {
@@ -30,7 +31,7 @@ export function tableText(rows: readonly Row[], colour: boolean): string {
   const widths = head.map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0)));
   const texts = lines.map(line => line.map((cell, column) => padded(cell, column, widths[column] ?? 0)).join('  '));
   const rule = widths.map(width => '─'.repeat(width)).join('  ');
-  const paint = (name: Colour, text: string): string => (colour ? styleText(name, text) : text);
+  const paint = (name: Colour, text: string): string => (colour ? `${colours[name]}${text}${colours.end}` : text);
   const body = rows.map((row, at) => {
     const text = (texts[at + 1] ?? '').trimEnd();
     return row.missed.length > 0 ? paint('red', text) : isJudged(row.bound) ? text : paint('dim', text);

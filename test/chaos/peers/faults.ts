@@ -17,14 +17,16 @@ export interface Peers {
 /** Nobody waits longer for the detection of a frozen peer, in ms. */
 const patience = { quick: 5_000, full: 60_000 } as const;
 const dead = 15_000;
+/** Sending goes on for so many ms after a fault: some need seconds to be back. */
+const after = 5_000;
 
 export function peers(quick: boolean): Peers {
   const lacks = (Object.keys(wires) as WireName[]).map(name => ({ name, commands: lackOf(name) }));
   const here = lacks.filter(({ commands }) => commands.length === 0).map(({ name }) => name);
   const away = quick ? 1_000 : 3_000;
   const faults = [
-    ...here.map(who => cut({ who, length: away, perSecond: 200, recover: 5_000 })),
-    ...here.map(who => killed({ who, away })),
+    ...here.map(who => cut({ who, length: away, perSecond: 200, recover: 5_000, after })),
+    ...here.map(who => killed({ who, away, after })),
     ...here.map(who => frozen({ who, dead, patience: patience[quick ? 'quick' : 'full'] })),
   ];
   const missing = lacks.filter(({ commands }) => commands.length > 0);

@@ -1,4 +1,5 @@
-// NATS core: publish through nats-server to a subscriber that stays connected to it.
+// NATS core: publish through nats-server to a subscriber. By default the client gives up after ten attempts; here it
+// goes on for ever, as ours does.
 
 import { load } from './modules.ts';
 import type { ConnectOptions, Line, ReceiveOptions, Wire } from './wire.ts';

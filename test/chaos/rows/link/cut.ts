@@ -17,11 +17,13 @@ export interface Cut {
   readonly times?: number;
   /** The way back may take so many ms. */
   readonly recover: number;
+  /** Sending goes on for so many ms after the cut. @default 1_000 */
+  readonly after?: number;
 }
 
 const rest = 1_000;
 
-export function cut({ who = 'ours', length, perSecond, links = 1, times = 1, recover }: Cut): Fault {
+export function cut({ who = 'ours', length, perSecond, links = 1, times = 1, recover, after = rest }: Cut): Fault {
   const bound: Bound = who === 'ours' ? { lost: 0, duplicated: 0, reordered: 0, recover } : {};
   const once = (): Promise<Figures> =>
     Stage.with({ wire: who, links }, async stage => {
@@ -29,7 +31,7 @@ export function cut({ who = 'ours', length, perSecond, links = 1, times = 1, rec
       await stage.go(perSecond);
       await pause(rest);
       await stage.cut(length);
-      await pause(rest);
+      await pause(after);
       return stage.settled();
     });
   const of = links > 1 ? ` on ${links} links` : '';

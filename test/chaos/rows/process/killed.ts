@@ -9,7 +9,6 @@ import { join } from 'node:path';
 import type { Bound, Fault, Figures } from '../../fault.ts';
 import type { WireName } from '../../peers/wires.ts';
 import { pause } from '../../stage/pace.ts';
-import type { StageOptions } from '../../stage/stage.ts';
 import { Stage } from '../../stage/stage.ts';
 import { Tally } from '../../stage/tally.ts';
 
@@ -20,9 +19,11 @@ export interface Killed {
   readonly deliver?: boolean;
   /** Ms from death to new life. */
   readonly away: number;
+  /** Sending goes on for so many ms after that. @default 1_500 */
+  readonly after?: number;
 }
 
-export function killed({ who = 'ours', onSessionLost, deliver = false, away }: Killed): Fault {
+export function killed({ who = 'ours', onSessionLost, deliver = false, away, after = 1_500 }: Killed): Fault {
   const what = onSessionLost === undefined ? '' : `, ${onSessionLost}${deliver ? ', receipts' : ''}`;
   const bound: Bound = who === 'ours' ? { lost: 0, reordered: 0, recover: 5_000, 'confirmed but lost': 0 } : {};
   return {
@@ -34,7 +35,7 @@ export function killed({ who = 'ours', onSessionLost, deliver = false, away }: K
       const journal = join(folder, 'journal');
       const options = { wire: who, proxied: false, receiver: { journal }, sender: { onSessionLost } };
       try {
-        return await Stage.with(options, stage => run(stage, { deliver, away, journal, options }));
+        return await Stage.with(options, stage => run(stage, { deliver, away, after, journal }));
       } finally {
         rmSync(folder, { recursive: true });
       }
@@ -45,11 +46,11 @@ export function killed({ who = 'ours', onSessionLost, deliver = false, away }: K
 interface Run {
   readonly deliver: boolean;
   readonly away: number;
+  readonly after: number;
   readonly journal: string;
-  readonly options: StageOptions;
 }
 
-async function run(stage: Stage, { deliver, away, journal }: Run): Promise<Figures> {
+async function run(stage: Stage, { deliver, away, after, journal }: Run): Promise<Figures> {
   await stage.mark();
   await stage.go(200, { deliver });
   await pause(1_500);
@@ -58,7 +59,7 @@ async function run(stage: Stage, { deliver, away, journal }: Run): Promise<Figur
   await pause(away);
   await stage.restart();
   stage.ends();
-  await pause(1_500);
+  await pause(after);
   const figures = await stage.settled(async () => tallyOf(journal).counts.distinct);
   const { accepted, rejected, reported } = await stage.sent();
   const tally = tallyOf(journal);
