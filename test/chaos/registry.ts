@@ -4,8 +4,10 @@ import type { Fault } from './fault.ts';
 import { cut } from './rows/link/cut.ts';
 import { oneWay } from './rows/link/one-way.ts';
 import { repeatedCuts } from './rows/link/repeated-cuts.ts';
+import { requests } from './rows/link/requests.ts';
 import { resetStorm } from './rows/link/reset-storm.ts';
 import { secondCut } from './rows/link/second-cut.ts';
+import { storm } from './rows/link/storm.ts';
 import { late, narrow, splitEverywhere, strained } from './rows/link/strained.ts';
 import { datagrams } from './rows/packets/datagrams.ts';
 import { crowd } from './rows/process/crowd.ts';
@@ -32,6 +34,8 @@ export function faults(quick: boolean): Fault[] {
     resetStorm(quick),
     repeatedCuts(quick),
     secondCut(quick),
+    storm(quick),
+    requests(quick),
     oneWay('to server', quick),
     oneWay('to client', quick),
     strained(splitEverywhere, quick),
