@@ -2,6 +2,7 @@
 
 import type { Fault } from './fault.ts';
 import { cut } from './rows/link/cut.ts';
+import { frozenTwice } from './rows/link/frozen-twice.ts';
 import { oneWay } from './rows/link/one-way.ts';
 import { repeatedCuts } from './rows/link/repeated-cuts.ts';
 import { requests } from './rows/link/requests.ts';
@@ -38,6 +39,8 @@ export function faults(quick: boolean): Fault[] {
     requests(quick),
     oneWay('to server', quick),
     oneWay('to client', quick),
+    frozenTwice('to server', quick),
+    frozenTwice('to client', quick),
     strained(splitEverywhere, quick),
     strained(late, quick),
     strained(narrow, quick),
