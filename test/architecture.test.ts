@@ -9,7 +9,7 @@ const lib = join(root, 'lib');
 const floors = [
   ['base'],
   ['message', 'framing', 'logging'],
-  ['transport', 'dispatcher', 'session'],
+  ['transport', 'dispatcher', 'session', 'spool'],
   ['connection'],
   ['communicator'],
   ['protocol'],

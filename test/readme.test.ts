@@ -41,6 +41,7 @@ t.test('each file of lib is on the map', async t => {
     'logging',
     'dispatcher',
     'session',
+    'spool',
     'connection',
     'communicator',
   ]) {

@@ -14,6 +14,7 @@ export const errorCodes = {
   DUPLICATE_RULE: ['usage', 'a second rule for the same exact command, or a second catch-all'],
   ILLEGAL_STEP: ['usage', 'a step that is not possible in the present state'],
   ALREADY_RUNNING: ['usage', 'run() was called while run() had not ended'],
+  SPOOL_LOCKED: ['usage', 'the folder of a spool is in use, by another process or by this one'],
   INVALID_LINE: ['peer', 'a line that is no message'],
   INVALID_MESSAGE: ['peer', 'a message with a name outside the grammar'],
   INVALID_PARAMETER: ['peer', 'a parameter is missing or not of its type'],
@@ -26,11 +27,13 @@ export const errorCodes = {
   ABANDONED: ['network', 'stopped before the message was sent or confirmed'],
   DIAL_FAILED: ['network', 'no address of the other side could be reached'],
   LISTEN_FAILED: ['network', 'the address cannot be listened on or bound'],
+  SPOOL_FAILED: ['network', 'the disk of a spool cannot be read or written; it is tried again'],
   OUTBOX_FULL: ['limit', 'the outbox of a client that waits for its link is full'],
   DROPPED: ['limit', 'the policy of the outbox dropped this message'],
   EXPIRED: ['limit', 'the message waited in the outbox for longer than allowed'],
   SLOW_PEER: ['limit', 'the other side does not read what is sent to it'],
   DATAGRAM_TOO_LONG: ['limit', 'a message that does not fit one datagram'],
+  SPOOL_FULL: ['limit', 'no room in a spool, or on its disk, for another message'],
   DIAL_TIMEOUT: ['timeout', 'an attempt to connect took too long'],
   REQUEST_TIMEOUT: ['timeout', 'no answer in time'],
   DRAIN_TIMEOUT: ['timeout', 'what was left at the end of a drain was abandoned'],
@@ -67,7 +70,7 @@ export class PeerError extends CommunicatorError<CodeOf<'peer'>> {
   }
 }
 
-/** The way to the other side is broken; try again. */
+/** The way to the other side, or to a disk, is broken; try again. */
 export class NetworkError extends CommunicatorError<CodeOf<'network'>> {}
 
 /** A stated limit was reached; nothing was taken over. */

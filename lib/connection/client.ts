@@ -174,11 +174,29 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
       this.tell(event, ...values),
     );
     this.#step('start');
+    const opening = this.#talk.exchange.open();
+    if (opening === undefined) return this.#live(owner);
+    opening.then(
+      () => this.#live(owner),
+      (error: unknown) => this.#spoolFailed(asError(error)),
+    );
+  }
+
+  #live(owner: Owner): void {
+    if (this.stopping.signal.aborted) return;
     this.live(owner).catch((error: unknown) => {
       if (this.stopping.signal.aborted) return;
       this.#step('failed');
       this.#end(asError(error));
     });
+  }
+
+  /** Without the spool that was asked for it does not run: messages would be lost that are thought safe. */
+  #spoolFailed(error: Error): void {
+    if (!this.#step('stop')) return;
+    this.logger.log('error', error.message, { connection: this.name, error });
+    this.stopping.abort(error);
+    this.#end(error, error);
   }
 
   /** The whole life; rejects when it is over without having been stopped. */
@@ -224,7 +242,8 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     const { received = 0, sent = 0, invalid = 0 } = this.#link ?? {};
     const { unsent: queued = 0, unconfirmed = 0, bytes: queuedBytes = 0, fates } = this.#talk?.exchange ?? {};
     const { remote, guarantee } = this;
-    return { remote, guarantee, received, sent, invalid, queued, unconfirmed, queuedBytes, fates: { ...fates } };
+    const spool = this.#talk?.exchange.trouble?.message;
+    return { remote, guarantee, received, sent, invalid, queued, unconfirmed, queuedBytes, fates: { ...fates }, spool };
   }
 
   #open(): Conversation {
@@ -268,9 +287,14 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     return true;
   }
 
-  #end(reason: Error | undefined): void {
+  #end(reason: Error | undefined, failure?: Error): void {
     this.#abandoned = this.#talk?.exchange.abandon(reason) ?? 0;
-    this.owner?.ended(this);
-    this.tell('close', reason);
+    const over = (): void => {
+      this.owner?.ended(this, failure);
+      this.tell('close', reason);
+    };
+    const closing = this.#talk?.exchange.close();
+    if (closing === undefined) return over();
+    closing.catch((error: unknown) => this.logger.log('error', reasonOf(error), { connection: this.name })).then(over);
   }
 }

@@ -26,7 +26,7 @@ import type { Channel } from '../transport/index.ts';
 import type { Owner, Unfinished } from './connection.ts';
 import { Connection } from './connection.ts';
 import { deliver } from './exchange/deliver.ts';
-import type { ExchangeHost } from './exchange/exchange.ts';
+import type { ExchangeHost } from './exchange/exchange-host.ts';
 import type { SessionMemory, SessionPeer } from './exchange/session-memory.ts';
 import { SessionServer } from './exchange/session-server.ts';
 import { Link } from './link/link.ts';

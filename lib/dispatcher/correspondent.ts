@@ -21,11 +21,16 @@ export interface DeliverOptions {
   readonly ttl?: number | undefined;
   /** Takes the message back, as long as it was not sent. */
   readonly signal?: AbortSignal | undefined;
+  /** What to wait for. `stored`: it is in the spool of a client that has one, and outlives a crash. @default 'confirmed' */
+  readonly until?: 'confirmed' | 'stored' | undefined;
 }
 
 export interface Receipt {
-  /** `exactly-once-per-session`: the other side has handled it. `at-most-once`: it was handed to the system. */
-  readonly guarantee: Guarantee;
+  /**
+   * `exactly-once-per-session`: the other side has handled it. `at-most-once`: it was handed to the system. `stored`: it
+   * is on the disk, and will be sent.
+   */
+  readonly guarantee: Guarantee | 'stored';
 }
 
 export interface Correspondent {

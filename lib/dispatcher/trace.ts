@@ -2,11 +2,14 @@
 
 import { printable } from '../logging/index.ts';
 import type { Message } from '../message/index.ts';
-import { encode } from '../message/index.ts';
+import { encode, offerParameter } from '../message/index.ts';
 import type { Correspondent } from './correspondent.ts';
 
 /** What to trace: nothing, what comes in, or what goes out too. */
 export type Tracing = boolean | 'received' | 'both';
+
+/** Parameters that prove who somebody is. */
+const secrets: readonly string[] = ['secret_code', offerParameter];
 
 /** Longer lines are cut in the trace. */
 const longestShown = 1000;
@@ -23,7 +26,9 @@ export function traceSent(message: Message<unknown>, connection: Correspondent):
 
 /** The line; a secret is never shown. */
 function shown(message: Message<unknown>): string {
-  const hidden = message.has('secret_code') ? message.with({ secret_code: '***' }) : message;
+  const hidden = secrets
+    .filter(name => message.has(name))
+    .reduce((shown, name) => shown.with({ [name]: '***' }), message);
   const line = printable(hidden.command === '' ? '(no command)' : encode(hidden));
   return line.length > longestShown ? `${line.slice(0, longestShown)}… (${line.length} characters)` : line;
 }

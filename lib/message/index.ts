@@ -13,7 +13,7 @@ export type { Admission } from './door.ts';
 export { admit } from './door.ts';
 export { decodeJson, encodeJson } from './json.ts';
 export type { Addressing, Place, TextParameters } from './message.ts';
-export { answerParameter, Message, messageVersion, requestParameter } from './message.ts';
+export { answerParameter, Message, messageVersion, offerParameter, requestParameter } from './message.ts';
 export { isCommand, isName, nameOfHost } from './names.ts';
 export { ALIVE, READY, SERVICE_UNAVAILABLE } from './system.ts';
 export { decode, encode } from './text.ts';

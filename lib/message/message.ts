@@ -13,6 +13,8 @@ export const messageVersion = 1;
 /** Carries the number of a request, and in its answer the same number. C++ peers ignore both. */
 export const requestParameter = '_request';
 export const answerParameter = '_answer';
+/** Carries the offer of a session, with its secret. C++ peers ignore it too. */
+export const offerParameter = '_session';
 
 /** Where a message comes from or goes to; empty text means: not said. */
 export interface Place {

@@ -22,10 +22,12 @@ export interface Outgoing {
   readonly bytes: number;
   /** When it expires, on the clock, unless it was sent before. */
   readonly expires: number;
-  /** Its place in the spool; 0 where there is none. */
-  readonly stored: number;
+  /** Its place in the spool; 0 where there is none, or not yet. */
+  stored: number;
   /** Told of its fate, once. */
-  readonly settle: ((fate: Fate, reason?: LimitError) => void) | undefined;
+  readonly settle?: ((fate: Fate, reason?: LimitError) => void) | undefined;
+  /** Told when it is on the disk. */
+  readonly onStored?: (() => void) | undefined;
 }
 
 export interface StreamLimits {
@@ -124,6 +126,24 @@ export class OutStream {
     if (outgoing.expires < this.#earliest) this.#earliest = outgoing.expires;
   }
 
+  /**
+   * What an earlier process left: `ended` numbers are done with, the messages have the numbers behind. They may have been
+   * sent, so they keep them, and go before all that waits.
+   */
+  recover(ended: number, left: readonly Outgoing[]): void {
+    this.#ended = ended;
+    this.#told = ended;
+    for (const outgoing of left) {
+      this.#underWay.push(outgoing);
+      this.#bytes += outgoing.bytes;
+    }
+  }
+
+  /** All that waits, in its order. */
+  get waiting(): Iterable<Outgoing> {
+    return this.#waiting;
+  }
+
   /** The message that `next` would give. */
   get first(): Outgoing | undefined {
     return this.#outNow < this.#underWay.length ? this.#underWay.at(this.#outNow) : this.#waiting.at(0);
@@ -189,16 +209,16 @@ export class OutStream {
     this.#findEarliest();
     for (const outgoing of late) {
       this.#bytes -= outgoing.bytes;
-      this.#settle(outgoing, 'expired', new LimitError('EXPIRED', `${outgoing.message.command} was not sent in time`));
+      this.#settle(outgoing, 'expired', new LimitError('EXPIRED', 'it was not sent in time'));
     }
   }
 
   /** Takes a message back that was not sent yet; false where it is too late. */
-  withdraw(message: Message<unknown>): boolean {
+  withdraw(message: Message<unknown>, fate: Fate = 'withdrawn', reason?: LimitError): boolean {
     const [outgoing] = this.#waiting.remove(one => one.message === message);
     if (outgoing === undefined) return false;
     this.#bytes -= outgoing.bytes;
-    this.#settle(outgoing, 'withdrawn');
+    this.#settle(outgoing, fate, reason);
     return true;
   }
 

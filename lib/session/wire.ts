@@ -2,10 +2,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { PeerError } from '../base/errors.ts';
-import { Message } from '../message/index.ts';
+import { Message, offerParameter } from '../message/index.ts';
 
-/** The offer, on a message that the client sends anyway. C++ peers ignore a parameter that they do not know. */
-export const offerParameter = '_session';
 /** Marks the life signs of the session among those of programs. */
 export const beatSerial = 'beat';
 

@@ -17,9 +17,10 @@ import { StateMachine } from '../base/state-table.ts';
 import type { Channel, Listening, StreamTransports, Transport } from '../transport/index.ts';
 import { streamTransport } from '../transport/index.ts';
 import type { Direction, Faults } from './faults.ts';
-import { directions, noFaults } from './faults.ts';
-import type { Ending } from './link.ts';
+import { beside, directions, longestDelay, noFaults } from './faults.ts';
+import type { Ending, LinkWorld } from './link.ts';
 import { FaultLink } from './link.ts';
+import type { Recorder } from './recorder.ts';
 
 export type FaultProxyState = 'opening' | 'open' | 'refusing' | 'closed';
 type FaultProxyEvent = 'opened' | 'failed' | 'refuse' | 'heal' | 'close';
@@ -40,19 +41,21 @@ export interface FaultProxyOptions {
   readonly transports?: StreamTransports | undefined;
   /** Time for `delay` and `rate`. @default the system's */
   readonly clock?: Clock | undefined;
+  /** Keeps what passes. @default none */
+  readonly recorder?: Recorder | undefined;
 }
 
-const known = { to: 0, listen: 0, transports: 0, clock: 0 };
+const known = { to: 0, listen: 0, transports: 0, clock: 0, recorder: 0 };
 /** Links at one time; further clients are closed. */
 const mostLinks = 10_000;
-/** One day, in ms. */
-const longestDelay = 86_400_000;
 
 /** A proxy for byte streams whose faults a test switches on and off. */
 export class FaultProxy {
   readonly #to: Address;
   readonly #transports: { readonly near: Transport; readonly far: Transport };
   readonly #clock: Clock;
+  readonly #recorder: Recorder | undefined;
+  readonly #opened: number;
   readonly #machine = new StateMachine(faultProxyTable, 'opening');
   readonly #links = new Set<FaultLink>();
   readonly #bytes = { toServer: 0, toClient: 0 };
@@ -69,18 +72,25 @@ export class FaultProxy {
     refuseUnknown('fault proxy', known, options);
     const to = parseAddress(options.to, 'tcp');
     const own = options.transports ?? {};
-    const from = options.listen === undefined ? besides(to) : parseAddress(options.listen, 'tcp');
+    const from = options.listen === undefined ? beside(to) : parseAddress(options.listen, 'tcp');
     const [near, far] = await Promise.all([streamTransport(from, own), streamTransport(to, own)]);
-    const proxy = new FaultProxy(from, to, { near, far }, options.clock ?? systemClock);
+    const proxy = new FaultProxy(from, to, { near, far }, options);
     await proxy.#place();
     return proxy;
   }
 
-  private constructor(from: Address, to: Address, transports: { near: Transport; far: Transport }, clock: Clock) {
+  private constructor(
+    from: Address,
+    to: Address,
+    transports: { near: Transport; far: Transport },
+    { clock = systemClock, recorder }: FaultProxyOptions,
+  ) {
     this.#address = from;
     this.#to = to;
     this.#transports = transports;
     this.#clock = clock;
+    this.#recorder = recorder;
+    this.#opened = clock.now();
   }
 
   get state(): FaultProxyState {
@@ -111,14 +121,14 @@ export class FaultProxy {
   async cut(): Promise<void> {
     this.#use();
     const placed = this.#refuse();
-    this.#end('destroy');
+    this.#end('destroy', 'cut');
     await placed;
   }
 
   /** Resets every link (TCP: RST; elsewhere as `cut` closes them), and goes on listening. */
   reset(): void {
     this.#use();
-    this.#end('reset');
+    this.#end('reset', 'reset');
   }
 
   /** Refuses new links (nobody listens) until `heal`; the present ones live on. */
@@ -181,7 +191,7 @@ export class FaultProxy {
   async close(): Promise<void> {
     this.#machine.step('close');
     const placed = this.#place();
-    this.#end('destroy');
+    this.#end('destroy', 'closed');
     await placed;
   }
 
@@ -201,8 +211,8 @@ export class FaultProxy {
     return this.#place();
   }
 
-  #end(how: Ending): void {
-    for (const link of [...this.#links]) link.end(how);
+  #end(how: Ending, event: string): void {
+    for (const link of [...this.#links]) link.end(how, event);
   }
 
   /** Listens or stops listening, as the phase wants it, also where the phase changes meanwhile. */
@@ -235,27 +245,27 @@ export class FaultProxy {
   #accept(client: Channel): void {
     const { state } = this;
     if ((state !== 'open' && state !== 'opening') || this.#links.size >= mostLinks) return client.destroy();
+    const link = new FaultLink(client, this.#world());
+    this.#links.add(link);
+  }
+
+  /** What a new link knows of the proxy. */
+  #world(): LinkWorld {
     const proxy = this;
-    this.#links.add(
-      new FaultLink(client, {
-        clock: this.#clock,
-        get faults() {
-          return proxy.#faults;
-        },
-        passed: (direction, bytes) => this.#passed(direction, bytes),
-        dial: signal => this.#transports.far.dial(this.#to, signal),
-        ended: link => void this.#links.delete(link),
-      }),
-    );
+    const number = this.#recorder?.nextLink() ?? 0;
+    const at = (): number => this.#clock.now() - this.#opened;
+    return {
+      clock: this.#clock,
+      get faults() {
+        return proxy.#faults;
+      },
+      passed: (direction, bytes) => {
+        this.#bytes[direction === 'to server' ? 'toServer' : 'toClient'] += bytes.length;
+        this.#recorder?.passed(at(), number, direction, bytes);
+      },
+      happened: event => this.#recorder?.happened(at(), number, event),
+      dial: signal => this.#transports.far.dial(this.#to, signal),
+      ended: link => void this.#links.delete(link),
+    };
   }
-
-  #passed(direction: Direction, bytes: Buffer): void {
-    this.#bytes[direction === 'to server' ? 'toServer' : 'toClient'] += bytes.length;
-  }
-}
-
-/** Where a proxy listens that was not told where: on a free port, or on a path of its own. */
-function besides({ scheme, host, path }: Address): Address {
-  if (path !== '') return { scheme, host, port: 0, path: `${path}-proxy` };
-  return { scheme, host: '127.0.0.1', port: 0, path };
 }

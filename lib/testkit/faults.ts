@@ -1,5 +1,7 @@
 // What is wrong with the way between a client and a server, as one value that is replaced whole.
 
+import type { Address } from '../base/address.ts';
+
 /** Which way bytes go through a proxy. */
 export type Direction = 'to server' | 'to client';
 
@@ -14,6 +16,9 @@ export interface Faults {
   readonly split: number;
 }
 
+/** Longest delay: one day, in ms. */
+export const longestDelay = 86_400_000;
+
 /** A way on which all is well. */
 export const noFaults: Faults = {
   frozen: new Set(),
@@ -25,4 +30,10 @@ export const noFaults: Faults = {
 /** Both directions, or the one given. */
 export function directions(which: Direction | 'both'): readonly Direction[] {
   return which === 'both' ? ['to server', 'to client'] : [which];
+}
+
+/** Where a proxy listens that was not told where: on a free port, or on a path of its own. */
+export function beside({ scheme, path }: Address): Address {
+  if (path !== '') return { scheme, host: '', port: 0, path: `${path}-proxy` };
+  return { scheme, host: '127.0.0.1', port: 0, path };
 }

@@ -1,4 +1,10 @@
+export { memory } from '../transport/memory/index.ts';
 export type { FaultProxyOptions, FaultProxyState } from './fault-proxy.ts';
 export { FaultProxy } from './fault-proxy.ts';
 export type { Direction } from './faults.ts';
+export type { PacketCounts, PacketProxyOptions, PacketProxyState } from './packet-proxy.ts';
+export { PacketProxy } from './packet-proxy.ts';
+export { seededRandom } from './random.ts';
+export type { Happening, Passage, RecorderOptions } from './recorder.ts';
+export { Recorder } from './recorder.ts';
 export { settled, VirtualClock } from './virtual-clock.ts';

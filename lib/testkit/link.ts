@@ -43,7 +43,7 @@ export class FaultLink {
     this.#world = world;
     world.dial(this.#dialling.signal).then(
       server => this.#dialled(server),
-      () => this.end('destroy'),
+      () => this.end('destroy', 'server not reached'),
     );
   }
 
@@ -57,9 +57,10 @@ export class FaultLink {
     for (const pump of this.#pumps) pump.changed();
   }
 
-  /** Closes both sides at once; what was on its way is thrown away. */
-  end(how: Ending): void {
+  /** Closes both sides at once; what was on its way is thrown away. `event` is for the record. */
+  end(how: Ending, event: string): void {
     if (!this.#machine.attempt('end')) return;
+    this.#world.happened(event);
     this.#dialling.abort(new Error('the link was cut'));
     for (const channel of [this.#client, this.#server]) channel?.[how]();
     this.#closed();
@@ -68,22 +69,24 @@ export class FaultLink {
   #dialled(server: Channel): void {
     if (!this.#machine.attempt('dialled')) return server.destroy();
     this.#server = server;
+    this.#world.happened('open');
     const toServer = new Pump('to server', this.#client, server, this.#world);
     const toClient = new Pump('to client', server, this.#client, this.#world);
     this.#pumps = [toServer, toClient];
-    this.#client.start(this.#owner(toServer, toClient));
-    server.start(this.#owner(toClient, toServer));
+    this.#client.start(this.#owner('client', toServer, toClient));
+    server.start(this.#owner('server', toClient, toServer));
     this.changed();
   }
 
   /** What a channel says, to the pump that reads it and the pump that fills it. */
-  #owner(out: Pump, into: Pump): ChannelEvents {
+  #owner(name: string, out: Pump, into: Pump): ChannelEvents {
     return {
       data: bytes => out.take(bytes),
       drained: () => into.drained(),
       ended: () => out.end(),
       closed: reason => {
         if (!this.#machine.attempt('side closed')) return;
+        this.#world.happened(`${name} closed`);
         into.stop();
         if (this.#machine.state === 'closed') this.#closed();
         else out.gone(reason);

@@ -37,6 +37,8 @@ export interface PumpWorld {
   readonly faults: Faults;
   /** Told of each piece before it is passed on. */
   readonly passed: (direction: Direction, bytes: Buffer) => void;
+  /** Told what happens to the link, in the words of a record. */
+  readonly happened: (event: string) => void;
 }
 
 export class Pump {
@@ -177,6 +179,7 @@ export class Pump {
     this.#items.shift();
     this.#machine.step('over');
     if (last.kind === 'gone') return last.reason === undefined ? this.#sink.close() : this.#sink.reset();
+    this.#world.happened(this.#direction === 'to server' ? 'client FIN' : 'server FIN');
     if (this.#sink.end === undefined) this.#sink.close();
     else this.#sink.end();
   }

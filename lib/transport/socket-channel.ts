@@ -22,6 +22,8 @@ export class SocketChannel implements Channel {
   readonly #socket: OwnedSocket;
   #events: ChannelEvents | undefined;
   #reason: Error | undefined;
+  /** `gone` when the socket has said `close`, which comes a moment after it calls itself closed. */
+  #life: 'here' | 'gone' = 'here';
 
   constructor(socket: Socket, remote: string) {
     this.remote = remote;
@@ -35,7 +37,7 @@ export class SocketChannel implements Channel {
 
   start(events: ChannelEvents): void {
     this.#events = events;
-    if (this.#socket.closed) {
+    if (this.#life === 'gone') {
       queueMicrotask(() => this.closed());
       return;
     }
@@ -80,10 +82,12 @@ export class SocketChannel implements Channel {
   reset(): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
+    // Once the end is on its way the system refuses a reset, and node then never closes the handle.
+    if (socket.writableEnded) return void socket.destroy();
     try {
       socket.resetAndDestroy();
     } catch {
-      socket.destroy(); // a pipe has no reset: node refuses it
+      socket.destroy(); // a pipe has no reset: node throws
     }
   }
 
@@ -92,6 +96,7 @@ export class SocketChannel implements Channel {
   }
 
   closed(): void {
+    this.#life = 'gone';
     this.#events?.closed(this.#reason);
   }
 

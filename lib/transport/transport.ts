@@ -38,7 +38,10 @@ export interface Channel {
   end?(): void;
   /** Closes now; what was not sent is thrown away. */
   destroy(reason?: Error): void;
-  /** Closes now so that the other side sees a failure (a TCP reset); as `destroy` where a transport has no such thing. */
+  /**
+   * Closes now so that the other side sees a failure (a TCP reset). As `destroy` where a transport has no such thing, and
+   * after `end` or `close`.
+   */
   reset(): void;
 }
 

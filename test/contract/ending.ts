@@ -137,6 +137,37 @@ export async function ending(t: Test, pair: Pairs): Promise<void> {
     t.same([a.order, b.order.at(-1)], [['closed'], 'closed']);
   });
 
+  await t.test('reset closes at once, and the other side knows', async t => {
+    const { near, far } = await pair(t);
+    const [a, b] = [listenTo(near), listenTo(far)];
+    far.pause();
+    near.send(pattern(beyondBuffers));
+    near.reset();
+    near.reset();
+    await a.hears('closed');
+    t.same([a.order, a.reason], [['closed'], undefined], 'an end that was asked for has no reason');
+    far.resume();
+    await until('the far end knows', () => b.order.includes('ended') || b.order.includes('closed'));
+    t.ok(b.length < beyondBuffers, `${b.length} bytes arrived`);
+    far.destroy();
+    await b.hears('closed');
+  });
+
+  await t.test('reset is possible at any time', async t => {
+    const { near, far } = await pair(t);
+    near.reset();
+    const late = listenTo(near);
+    await late.hears('closed');
+    near.reset();
+    const b = listenTo(far);
+    far.close();
+    far.reset();
+    await b.hears('closed');
+    far.reset();
+    await settled();
+    t.same([late.times('closed'), b.times('closed')], [1, 1]);
+  });
+
   await t.test('is destroyed where the other side does not close too', async t => {
     const { near, far } = await pair(t);
     const [a, b] = [listenTo(near), listenTo(far)];
@@ -145,5 +176,50 @@ export async function ending(t: Test, pair: Pairs): Promise<void> {
     t.notOk(a.order.includes('closed'));
     await a.hears('closed');
     t.equal(a.times('closed'), 1);
+  });
+}
+
+/** For transports that can end one direction alone. */
+export async function halfEnding(t: Test, pair: Pairs): Promise<void> {
+  await t.test('end finishes sending, and goes on reading', async t => {
+    const { near, far } = await pair(t);
+    const [a, b] = [listenTo(near), listenTo(far)];
+    near.send(hello);
+    near.end?.();
+    near.end?.();
+    t.equal(near.send(Buffer.from('late')), true);
+    await b.hears('ended');
+    t.equal(b.text, 'hello');
+    far.send(pattern(megabyte));
+    far.end?.();
+    await Promise.all([a.hears('closed'), b.hears('closed')]);
+    t.ok(a.bytes.equals(pattern(megabyte)));
+    t.same([a.order.at(-2), a.order.at(-1)], ['ended', 'closed']);
+    t.same([a.reason, b.reason], [undefined, undefined]);
+    near.end?.();
+  });
+
+  await t.test('close after end waits for the other side no longer than its linger', async t => {
+    const { near, far } = await pair(t);
+    const [a, b] = [listenTo(near), listenTo(far)];
+    near.end?.();
+    await b.hears('ended');
+    t.notOk(a.order.includes('closed'));
+    near.close(1);
+    await a.hears('closed');
+    t.same(a.order, ['closed']);
+    far.destroy();
+    await b.hears('closed');
+  });
+
+  await t.test('end before the owner starts loses nothing', async t => {
+    const { near, far } = await pair(t);
+    near.send(hello);
+    near.end?.();
+    far.end?.();
+    await settled(50);
+    const [a, b] = [listenTo(near), listenTo(far)];
+    await Promise.all([a.hears('closed'), b.hears('closed')]);
+    t.equal(b.text, 'hello');
   });
 }

@@ -115,3 +115,13 @@ t.test('a name that is not known cannot be listened on, and an address that is n
     message: /this machine has no such address/,
   });
 });
+
+t.test('the other side of a reset hears of a failure', async t => {
+  const { listening, near, far } = await pairOf(tcp(), anyPort());
+  t.teardown(() => listening.close());
+  const ear = listenTo(far);
+  near.reset();
+  await ear.hears('closed');
+  t.match(ear.reason, { code: 'CLOSED', message: /ECONNRESET/ });
+  t.same(ear.order, ['closed']);
+});

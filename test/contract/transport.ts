@@ -6,16 +6,18 @@ import type { Address, Transport } from '../../lib/index.ts';
 import { settled } from '../../lib/testkit/virtual-clock.ts';
 import type { Pairs } from './ear.ts';
 import { beyondBuffers, hello, listenTo, megabyte, pairOf, pattern } from './ear.ts';
-import { ending } from './ending.ts';
+import { ending, halfEnding } from './ending.ts';
 import { places } from './places.ts';
 
 export interface Place {
   readonly transport: Transport;
   /** An address that is free to listen on; a new one at each call. */
   readonly address: () => Address;
+  /** Whether one direction can end alone. @default 'yes' */
+  readonly halves?: 'yes' | 'no';
 }
 
-export function transportContract(name: string, { transport, address }: Place): void {
+export function transportContract(name: string, { transport, address, halves = 'yes' }: Place): void {
   const pair: Pairs = async t => {
     const made = await pairOf(transport, address());
     t.teardown(() => {
@@ -28,6 +30,7 @@ export function transportContract(name: string, { transport, address }: Place): 
   t.test(`${name}: a connection`, async t => {
     await carrying(t, pair);
     await ending(t, pair);
+    if (halves === 'yes') await halfEnding(t, pair);
     await flow(t, pair);
   });
   t.test(`${name}: a place`, t => places(t, transport, address));

@@ -30,7 +30,7 @@ for (const [name, end] of Object.entries(ends)) {
     t.same(made.dropped, reported);
     t.same(
       unsentLines(made),
-      commands.map(command => `${command} was not delivered: the client is closed`),
+      commands.map(command => `${command} was not delivered: ended before it was sent or confirmed`),
     );
     t.match(made.client.unfinished, { messages: 3 });
     await settled();

@@ -9,8 +9,8 @@ import type { Exchange } from './exchange.ts';
 
 /** @throws see `Correspondent.deliver` */
 export function deliver(exchange: Exchange, message: Message<unknown>, options: DeliverOptions): Promise<Receipt> {
-  refuseUnknown('deliver', { ttl: 0, signal: 0 }, options);
-  const { ttl, signal } = options;
+  refuseUnknown('deliver', { ttl: 0, signal: 0, until: 0 }, options);
+  const { ttl, signal, until = 'confirmed' } = options;
   if (ttl !== undefined) inRange('ttl', ttl, 1, Number.MAX_SAFE_INTEGER);
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason as Error);
@@ -25,10 +25,11 @@ export function deliver(exchange: Exchange, message: Message<unknown>, options: 
       if (fate === 'confirmed') resolve({ guarantee: 'exactly-once-per-session' });
       else if (fate === 'sent') resolve({ guarantee: 'at-most-once' });
       else if (fate === 'withdrawn') reject(signal?.reason as Error);
-      else reject(exchange.failure(message, fate, reason));
+      else reject(exchange.failure(fate, reason));
     };
+    const onStored = until === 'stored' ? (): void => resolve({ guarantee: 'stored' }) : undefined;
     try {
-      exchange.send(message, ttl, settled);
+      exchange.send(message, { ttl, settle: settled, onStored });
     } catch (error) {
       exchange.awaited -= 1;
       signal?.removeEventListener('abort', aborted);

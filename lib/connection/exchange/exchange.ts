@@ -7,35 +7,24 @@
 //   plain ─agree▶ agreed                       the answer came late
 //   from each: ─link▶ silent, ─return▶ resuming        (a new link)
 
-import type { Cancel, Clock } from '../../base/clock.ts';
+import type { Cancel } from '../../base/clock.ts';
 import type { LimitError } from '../../base/errors.ts';
 import { NetworkError } from '../../base/errors.ts';
 import type { QueueLimits } from '../../base/queue.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import type { Guarantee, Sending } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
-import { encode } from '../../message/index.ts';
+import { encode, offerParameter } from '../../message/index.ts';
 import type { Fate, Fates, HeartbeatLimits, Outgoing } from '../../session/index.ts';
-import { isCounted, noFates, OutStream, offerParameter, readAck } from '../../session/index.ts';
-import type { Link } from '../link/link.ts';
+import { isCounted, noFates, OutStream, readAck } from '../../session/index.ts';
 import type { LinkSession } from '../link/link-role.ts';
 import { consumed, outside } from '../link/link-role.ts';
+import type { ExchangeHost, Wishes } from './exchange-host.ts';
 import type { ExchangeEvent, ExchangePhase } from './exchange-table.ts';
 import { exchangeTable } from './exchange-table.ts';
 import { failure } from './failure.ts';
 import { Inbound } from './inbound.ts';
 import { Life } from './life.ts';
-
-/** What an exchange needs of its owner. */
-export interface ExchangeHost {
-  readonly name: string;
-  readonly clock: Clock;
-  readonly link: Link | undefined;
-  /** A message ended otherwise than well. */
-  missed(message: Message<unknown>, reason: Error): void;
-  /** Room behind a `send` that said 'queued'. */
-  drained(): void;
-}
 
 export abstract class Exchange implements LinkSession {
   readonly fates: Fates = noFates();
@@ -88,9 +77,9 @@ export abstract class Exchange implements LinkSession {
   }
 
   /** @throws LimitError OUTBOX_FULL or SPOOL_FULL, NetworkError CLOSED */
-  send(message: Message<unknown>, ttl?: number, settle?: Outgoing['settle']): Sending {
+  send(message: Message<unknown>, wishes?: Wishes): Sending {
     if (!isCounted(message)) return this.#sendOutside(message);
-    const outgoing = this.#accept(message, ttl, settle);
+    const outgoing = this.#accept(message, wishes);
     if (outgoing === undefined) return 'queued';
     this.out.push(outgoing);
     this.flush();
@@ -127,8 +116,8 @@ export abstract class Exchange implements LinkSession {
   }
 
   /** Why a message with this fate was not delivered. */
-  failure(message: Message<unknown>, fate: Fate, reason: LimitError | undefined): Error {
-    return reason ?? failure(message, fate, this.#end);
+  failure(fate: Fate, reason: LimitError | undefined): Error {
+    return reason ?? failure(fate, this.#end);
   }
 
   stopTimers(): void {
@@ -198,10 +187,8 @@ export abstract class Exchange implements LinkSession {
     return true;
   }
 
-  /** Where a message is kept on disk; 0 where it is not. @throws LimitError SPOOL_FULL */
-  protected store(_line: string, _ttl: number): number {
-    return 0;
-  }
+  /** Keeps a message on disk where that is wanted. @throws LimitError SPOOL_FULL, NetworkError SPOOL_FAILED */
+  protected store(_outgoing: Outgoing): void {}
 
   protected step(event: ExchangeEvent): void {
     this.#machine.step(event);
@@ -218,28 +205,28 @@ export abstract class Exchange implements LinkSession {
   protected settle({ message }: Outgoing, fate: Fate, reason?: LimitError): void {
     this.fates[fate] += 1;
     if (fate === 'confirmed' || fate === 'sent' || fate === 'withdrawn') return;
-    this.host.missed(message, this.failure(message, fate, reason));
+    this.host.missed(message, this.failure(fate, reason));
   }
 
   /** @throws LimitError */
-  #accept(message: Message<unknown>, ttl: number | undefined, settle: Outgoing['settle']): Outgoing | undefined {
-    const { age } = this.#limits;
+  #accept(message: Message<unknown>, { ttl, settle, onStored }: Wishes = {}): Outgoing | undefined {
     const line = encode(message);
     const bytes = Buffer.byteLength(line) + 1;
-    const lasts = Math.min(ttl ?? age, age);
+    const expires = this.host.clock.now() + Math.min(ttl ?? this.#limits.age, this.#limits.age);
+    const outgoing: Outgoing = { message, line, bytes, expires, stored: 0, settle, onStored };
     try {
-      const room = this.out.makeRoom(bytes);
-      const stored = room ? this.store(line, lasts) : 0;
-      const outgoing = { message, line, bytes, expires: this.host.clock.now() + lasts, stored, settle };
-      if (room) return outgoing;
-      const reason = this.out.full('DROPPED', 'the newest is dropped');
-      settle?.('dropped', reason);
-      this.settle(outgoing, 'dropped', reason);
-      return undefined;
+      if (this.out.makeRoom(bytes)) {
+        this.store(outgoing);
+        return outgoing;
+      }
     } catch (error) {
       this.fates.refused += 1;
       throw error;
     }
+    const reason = this.out.full('DROPPED', 'the newest is dropped');
+    settle?.('dropped', reason);
+    this.settle(outgoing, 'dropped', reason);
+    return undefined;
   }
 
   #next(): Outgoing | undefined {

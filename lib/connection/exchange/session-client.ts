@@ -6,9 +6,10 @@
 // Once both have agreed, a new link begins with ALIVE and the session's name, and all waits for SESSION.
 
 import type { Cancel } from '../../base/clock.ts';
-import { PeerError } from '../../base/errors.ts';
+import type { LimitError } from '../../base/errors.ts';
+import { PeerError, UsageError } from '../../base/errors.ts';
 import { Message } from '../../message/index.ts';
-import type { HeartbeatLimits, SessionKey } from '../../session/index.ts';
+import type { Fate, HeartbeatLimits, Outgoing, SessionKey } from '../../session/index.ts';
 import {
   agreementMessage,
   farewellMessage,
@@ -20,8 +21,9 @@ import {
 } from '../../session/index.ts';
 import { consumed, outside } from '../link/link-role.ts';
 import type { OnSessionLost, OutboxLimits } from '../parts/client-options.ts';
-import type { ExchangeHost } from './exchange.ts';
 import { Exchange } from './exchange.ts';
+import type { ExchangeHost } from './exchange-host.ts';
+import { Spooling } from './spooling.ts';
 
 /** An other side that knows sessions has answered the offer within so many ms. */
 const answerTime = 3_000;
@@ -42,11 +44,40 @@ export class SessionClient extends Exchange {
   #passed = 0;
   #greeting: 'under way' | 'over' = 'under way';
   #waiting: Cancel | undefined;
+  readonly #spooling: Spooling | undefined;
+  /** Whether this process has counted in the session: one that is new has nothing to go on from. */
+  #counting: 'new' | 'known' = 'known';
 
   constructor(host: SessionClientHost, outbox: OutboxLimits, heartbeat: HeartbeatLimits) {
     super(host, outbox, heartbeat, 'silent');
     this.#choice = outbox;
     this.#patience = heartbeat.dead || heartbeatDefaults.dead;
+    if (outbox.spool !== undefined) this.#spooling = new Spooling(outbox.spool, host.clock);
+  }
+
+  /** Reads what an earlier process left in the spool; nothing to wait for where there is none. @throws see `Spooling` */
+  open(): Promise<void> | undefined {
+    return this.#spooling
+      ?.open(this.out, () => this.flush())
+      .then(({ session, confirmed }) => {
+        if (session === undefined || (session.epoch === undefined && confirmed > 0)) {
+          this.out.restart('resend');
+          return this.#beginNumbers();
+        }
+        this.#key = session;
+        this.#epoch = session.epoch;
+        this.#counting = 'new';
+      });
+  }
+
+  /** Lets go of the spool; nothing to wait for where there is none. */
+  close(): Promise<void> | undefined {
+    return this.#spooling?.close();
+  }
+
+  /** Present trouble with the disk. */
+  get trouble(): Error | undefined {
+    return this.#spooling?.trouble;
   }
 
   /** Whether a session is known that the next link will go on with. */
@@ -124,6 +155,20 @@ export class SessionClient extends Exchange {
     return refused ? this.#broken('the other side refused our answer') : super.arrive(message);
   }
 
+  protected override store(outgoing: Outgoing): void {
+    if (this.#spooling !== undefined) return this.#spooling.store(outgoing);
+    if (outgoing.onStored !== undefined) throw new UsageError('INVALID_VALUE', 'nothing is stored without a spool');
+  }
+
+  protected override mayGo(outgoing: Outgoing): boolean {
+    return this.#spooling?.mayGo(outgoing) ?? true;
+  }
+
+  protected override settle(outgoing: Outgoing, fate: Fate, reason?: LimitError): void {
+    this.#spooling?.settled(outgoing, fate);
+    super.settle(outgoing, fate, reason);
+  }
+
   protected override arriveEarly(message: Message): number {
     if (message.command === 'SESSION') return this.control(message);
     if (this.phase !== 'offered' && this.phase !== 'resuming') return outside;
@@ -146,15 +191,19 @@ export class SessionClient extends Exchange {
     this.#knows = 'perhaps';
     if (this.phase === 'resuming') this.#resume(epoch, received);
     else if (this.host.link !== undefined) this.life.begin(this.host.link);
+    if (this.#epoch !== epoch) this.#spooling?.session(this.#key, epoch, 'goes on');
     this.#epoch = epoch;
+    this.#counting = 'known';
     this.agreed();
     return consumed;
   }
 
-  #resume(epoch: string, received: number): void {
-    if (this.#epoch === epoch) this.out.rewind(received);
+  #resume(epoch: string, theirs: number): void {
+    if (this.#epoch === epoch) this.out.rewind(theirs);
     else this.#lost();
-    this.host.link?.send(agreementMessage({ id: this.#key.id, epoch, received: this.inbound.stream.rewind() }));
+    const received = this.inbound.stream.rewind();
+    const mine = { id: this.#key.id, epoch, received: this.#counting === 'new' ? undefined : received };
+    this.host.link?.send(agreementMessage(mine));
   }
 
   #offered(): void {
@@ -192,7 +241,15 @@ export class SessionClient extends Exchange {
     this.#key = newKey();
     this.#epoch = undefined;
     if (known) this.#lost();
-    else this.out.restart(choice);
+    else {
+      this.out.restart(choice);
+      this.#beginNumbers();
+    }
+  }
+
+  /** What waits gets its numbers anew. */
+  #beginNumbers(): void {
+    this.#spooling?.session(this.#key, this.#epoch, 'anew');
   }
 
   /** The session is lost: what is under way is sent again, or reported; numbers begin anew. */
@@ -200,6 +257,8 @@ export class SessionClient extends Exchange {
     const { onSessionLost } = this.#choice;
     this.inbound.restart();
     this.out.restart(onSessionLost);
+    this.#epoch = undefined;
+    this.#beginNumbers();
     this.host.sessionLost(onSessionLost);
   }
 }

@@ -5,11 +5,11 @@ import type { QueueLimits } from '../../base/queue.ts';
 import type { Sending } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
 import { answerParameter, encode, requestParameter } from '../../message/index.ts';
-import type { HeartbeatLimits, Offer, Outgoing, ReplyCache } from '../../session/index.ts';
+import type { HeartbeatLimits, Offer, ReplyCache } from '../../session/index.ts';
 import { agreementMessage, newEpoch, readAgreement } from '../../session/index.ts';
 import { consumed, outside } from '../link/link-role.ts';
-import type { ExchangeHost } from './exchange.ts';
 import { Exchange } from './exchange.ts';
+import type { ExchangeHost, Wishes } from './exchange-host.ts';
 
 export class SessionServer extends Exchange {
   readonly offer: Offer;
@@ -52,8 +52,8 @@ export class SessionServer extends Exchange {
     this.out.linkLost();
   }
 
-  override send(message: Message<unknown>, ttl?: number, settle?: Outgoing['settle']): Sending {
-    return this.answersElsewhere(message) ? 'queued' : super.send(message, ttl, settle);
+  override send(message: Message<unknown>, wishes?: Wishes): Sending {
+    return this.answersElsewhere(message) ? 'queued' : super.send(message, wishes);
   }
 
   /** Where the message answers a request that was asked again in another session, it goes there. */

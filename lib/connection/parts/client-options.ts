@@ -13,6 +13,7 @@ import { Dispatcher } from '../../dispatcher/index.ts';
 import { longestLine } from '../../framing/index.ts';
 import type { HeartbeatLimits } from '../../session/index.ts';
 import { heartbeatDefaults } from '../../session/index.ts';
+import type { SpoolOptions } from '../../spool/index.ts';
 import type { ConnectionOptions, Owner } from '../connection.ts';
 import type { LinkSettings } from '../link/link-role.ts';
 import { unsentLimit } from '../link/link-role.ts';
@@ -49,9 +50,11 @@ export interface OutboxLimits extends QueueLimits {
   readonly session: boolean;
   /** @default 'resend' */
   readonly onSessionLost: OnSessionLost;
+  /** Keeps messages on disk until they have ended, through a crash or a restart of this process. @default none */
+  readonly spool: SpoolOptions | undefined;
 }
 
-const outboxDefaults: OutboxLimits = { ...queueDefaults, session: true, onSessionLost: 'resend' };
+const outboxDefaults: OutboxLimits = { ...queueDefaults, session: true, onSessionLost: 'resend', spool: undefined };
 
 export interface ClientOptions extends ConnectionOptions {
   /** Who handles what the other side says. @default one that answers UNKNOWN */

@@ -68,7 +68,7 @@ class MemoryChannel implements Channel {
 
   start(events: ChannelEvents): void {
     this.#events = events;
-    if (this.#flow === 'closed') queueMicrotask(() => events.closed(this.#reason));
+    if (this.#flow === 'closed') this.#tell();
     else this.resume();
   }
 
@@ -164,6 +164,12 @@ class MemoryChannel implements Channel {
     this.#reason = reason;
     this.#arrivals = [];
     this.#unread = 0;
-    queueMicrotask(() => this.#events?.closed(reason));
+    this.#tell();
+  }
+
+  /** Tells the owner, if there is one yet, that all is over. */
+  #tell(): void {
+    const events = this.#events;
+    if (events !== undefined) queueMicrotask(() => events.closed(this.#reason));
   }
 }

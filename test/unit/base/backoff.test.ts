@@ -53,6 +53,7 @@ t.test('however many failures, the pause is a number from 0 to its cap', async t
     factor: fc.double({ min: 1, max: 1000, noNaN: true }),
     jitter: fc.double({ min: 0, max: 1, noNaN: true }),
     list: fc.option(fc.array(fc.integer({ min: 0, max: 2 ** 40 })), { nil: undefined }),
+    hurry: fc.double({ min: 0, max: 1, noNaN: true }),
     stable: fc.constant(0),
   });
   const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });

@@ -33,10 +33,11 @@ const reactions: Readonly<Record<Reaction, readonly ErrorCode[]>> = {
     'DUPLICATE_RULE',
     'ILLEGAL_STEP',
     'ALREADY_RUNNING',
+    'SPOOL_LOCKED',
   ],
   peer: ['INVALID_LINE', 'INVALID_MESSAGE', 'INVALID_PARAMETER', 'LINE_TOO_LONG', 'REFUSED'],
-  network: ['CLOSED', 'DIAL_FAILED', 'LISTEN_FAILED'],
-  limit: ['OUTBOX_FULL', 'DROPPED', 'EXPIRED', 'SLOW_PEER', 'DATAGRAM_TOO_LONG'],
+  network: ['CLOSED', 'DIAL_FAILED', 'LISTEN_FAILED', 'SPOOL_FAILED'],
+  limit: ['OUTBOX_FULL', 'DROPPED', 'EXPIRED', 'SLOW_PEER', 'DATAGRAM_TOO_LONG', 'SPOOL_FULL'],
   timeout: ['DIAL_TIMEOUT', 'REQUEST_TIMEOUT', 'DRAIN_TIMEOUT'],
 };
 
