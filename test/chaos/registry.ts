@@ -21,15 +21,15 @@ import { suspended } from './rows/process/suspended.ts';
 /** The way back may take so many ms: after a short cut at the 99th percentile, after a long one the longest pause. */
 const recover = { short: 500, long: 5_000 } as const;
 /** Rows about silence take seconds of it; the short form has less patience. */
-const dead = { quick: 3_000, full: 15_000 } as const;
+const dead = { quick: 2_000, full: 15_000 } as const;
 
 export function faults(quick: boolean): Fault[] {
   const short = { length: quick ? 1_000 : 3_000, recover: recover.short };
-  const long = { length: quick ? 4_000 : 30_000, recover: recover.long };
+  const long = { length: quick ? 3_000 : 30_000, recover: recover.long };
   const away = quick ? 1_000 : 3_000;
   return [
     cut({ ...short, perSecond: 200, links: 50, times: quick ? 1 : 4 }),
-    cut({ ...short, perSecond: 20_000, times: quick ? 2 : 5 }),
+    cut({ ...short, perSecond: 20_000, times: quick ? 1 : 5 }),
     cut({ ...long, perSecond: 200 }),
     cut({ ...long, perSecond: 20_000 }),
     resetStorm(quick),
@@ -47,7 +47,7 @@ export function faults(quick: boolean): Fault[] {
     killed({ away, onSessionLost: 'resend', deliver: true }),
     killed({ away, onSessionLost: 'resend' }),
     killed({ away, onSessionLost: 'report' }),
-    frozen(quick ? { dead: dead.quick, flood: 2_500 } : { dead: dead.full }),
+    frozen(quick ? { dead: dead.quick, flood: 2_000 } : { dead: dead.full }),
     suspended('SIGSTOP', quick),
     suspended('a blocked loop', quick),
     slowReader(quick),

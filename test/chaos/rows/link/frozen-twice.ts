@@ -7,7 +7,7 @@ import { pause } from '../../stage/pace.ts';
 import { Stage } from '../../stage/stage.ts';
 
 export function frozenTwice(direction: 'to server' | 'to client', quick: boolean): Fault {
-  const dead = quick ? 1_500 : 6_000;
+  const dead = quick ? 1_000 : 6_000;
   return {
     name: `frozen ${direction} past two silences of ${dead / 1_000} s, then RST`,
     who: 'ours',

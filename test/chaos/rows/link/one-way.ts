@@ -8,7 +8,7 @@ import { Stage } from '../../stage/stage.ts';
 const patience = 500;
 
 export function oneWay(direction: 'to server' | 'to client', quick: boolean): Fault {
-  const dead = quick ? 3_000 : 15_000;
+  const dead = quick ? 2_000 : 15_000;
   return {
     name: `frozen ${direction} (dead after ${dead / 1_000} s)`,
     who: 'ours',

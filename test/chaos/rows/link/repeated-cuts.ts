@@ -17,7 +17,7 @@ export function repeatedCuts(quick: boolean): Fault {
         await stage.mark();
         await stage.go(200);
         await pause(500);
-        const end = Date.now() + (quick ? 3_000 : 20_000);
+        const end = Date.now() + (quick ? 2_000 : 20_000);
         stage.begins();
         while (Date.now() < end) {
           await stage.proxy.cut();

@@ -16,7 +16,7 @@ export function requests(quick: boolean): Fault {
         const random = randomOf('requests');
         await stage.mark();
         await stage.go(200);
-        const milliseconds = quick ? 3_000 : 20_000;
+        const milliseconds = quick ? 2_000 : 20_000;
         const asking = stage.sender.ask<number[]>('asking', { perSecond: 200, milliseconds });
         let asked: 'going on' | 'over' = 'going on';
         const over = asking.finally(() => {

@@ -20,7 +20,7 @@ export function resetStorm(quick: boolean): Fault {
         await stage.mark();
         await stage.go(perSecond);
         await pause(500);
-        const end = Date.now() + (quick ? 3_000 : 15_000);
+        const end = Date.now() + (quick ? 2_000 : 15_000);
         stage.begins();
         while (Date.now() < end) {
           stage.proxy.reset();

@@ -25,7 +25,7 @@ const nemeses: readonly ((proxy: FaultProxy, random: Random) => unknown)[] = [
 ];
 
 export function storm(quick: boolean): Fault {
-  const seconds = quick ? 6 : 60;
+  const seconds = quick ? 5 : 60;
   return {
     name: `${seconds} s of faults by chance, 1,000 msg/s`,
     who: 'ours',

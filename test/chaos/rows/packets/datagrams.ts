@@ -22,7 +22,7 @@ export function datagrams(quick: boolean): Fault {
         await sender.ask('address');
         proxy.drop(dropped);
         proxy.duplicate(doubled);
-        const way = { to: proxy.address, perSecond: 1_000, milliseconds: quick ? 3_000 : 10_000 };
+        const way = { to: proxy.address, perSecond: 1_000, milliseconds: quick ? 2_000 : 10_000 };
         const sent = await sender.ask<number>('send', way);
         await pause(500);
         return figuresOf(sent, await receiver.ask<Counts & { handled: number }>('figures'));

@@ -13,7 +13,7 @@ export function flood(quick: boolean): Fault {
     bound: { lost: 0, duplicated: 0, reordered: 0, 'quiet p99 ms': 20 },
     run: () =>
       Stage.with({ proxied: false }, async stage => {
-        const milliseconds = quick ? 3_000 : 15_000;
+        const milliseconds = quick ? 2_000 : 15_000;
         const quietly = (): Promise<number[]> => stage.sender.ask<number[]>('asking', { perSecond: 100, milliseconds });
         const flooder = new Child('flooder', 'flooder');
         try {

@@ -13,7 +13,7 @@ export function slowReader(quick: boolean): Fault {
       Stage.with({ proxied: false, receiver: { slow: 1 } }, async stage => {
         await stage.mark();
         await stage.go(2_000);
-        await pause(quick ? 3_000 : 15_000);
+        await pause(quick ? 2_000 : 15_000);
         const figures = await stage.settled();
         const { downs } = await stage.sent();
         return { ...figures, 'links lost': downs[0]?.length ?? 0 };

@@ -7,8 +7,8 @@ import { pause } from '../../stage/pace.ts';
 import { Stage } from '../../stage/stage.ts';
 
 export function suspended(how: 'SIGSTOP' | 'a blocked loop', quick: boolean): Fault {
-  const away = quick ? 4_000 : 20_000;
-  const dead = quick ? 3_000 : 15_000;
+  const away = quick ? 3_000 : 20_000;
+  const dead = quick ? 2_000 : 15_000;
   const name = how === 'SIGSTOP' ? 'suspended by SIGSTOP' : 'its loop blocked';
   return {
     name: `the sender ${name} for ${away / 1_000} s (dead after ${dead / 1_000} s)`,
