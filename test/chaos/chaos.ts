@@ -1,0 +1,64 @@
+// Faults against the runtime, one after the other, and a table of what each did to the messages.
+//
+//   npm run chaos                         the long form: cuts of 3 s and 30 s
+//   node dist/test/chaos/chaos.js --quick --only cut
+//   node dist/test/chaos/chaos.js --peers --modules /where/the/peers/are
+//
+// Senders and receivers run in processes of their own, so that they can be killed and stopped. Progress goes to the
+// standard error, the table to the standard output; the exit code is 1 when a bound was missed.
+
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import type { Plan, Row } from './fault.ts';
+import { rowOf } from './fault.ts';
+import { peers } from './peers/faults.ts';
+import { lookIn } from './peers/modules.ts';
+import { faults } from './registry.ts';
+import { killAllAtExit } from './stage/child.ts';
+import { sow } from './stage/seed.ts';
+import { tableText } from './table.ts';
+
+function commandLine() {
+  return yargs(hideBin(process.argv))
+    .scriptName('chaos')
+    .usage('$0\n\nBreaks links and processes in every way it knows, and counts the messages.')
+    .option('seed', { type: 'number', describe: 'Of everything random here, to repeat a run' })
+    .option('quick', { type: 'boolean', default: false, describe: 'Shorter cuts, fewer repeats: two minutes' })
+    .option('only', { type: 'string', array: true, describe: 'Only rows with this word in their name' })
+    .option('peers', {
+      type: 'boolean',
+      default: false,
+      describe: 'The same faults for other libraries, where installed',
+    })
+    .option('modules', { type: 'string', array: true, describe: 'Folders whose node_modules have the peers' })
+    .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+    .strict()
+    .version(false)
+    .parseAsync();
+}
+
+async function main(): Promise<void> {
+  const { seed = Date.now() % 2 ** 31, quick, only, modules, json, peers: others } = await commandLine();
+  lookIn([...(modules ?? []), process.cwd()]);
+  sow(seed);
+  const plan: Plan = { quick, seed, progress: text => process.stderr.write(`${text}\n`) };
+  const { faults: all, missing } = others ? peers(quick) : { faults: faults(quick), missing: [] };
+  const wanted = all.filter(({ name, who }) => only?.some(word => `${name} ${who}`.includes(word)) ?? true);
+  plan.progress(`seed ${seed}, ${wanted.length} rows`);
+  const rows: Row[] = [];
+  for (const [at, fault] of wanted.entries()) {
+    plan.progress(`${at + 1}/${wanted.length} ${fault.name} (${fault.who})`);
+    const row = await rowOf(fault, plan);
+    rows.push(row);
+    plan.progress(`  ${row.missed.length === 0 ? 'ok' : `MISSED ${row.missed.join(', ')}`}, ${row.seconds} s`);
+  }
+  const colour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+  const text = json
+    ? JSON.stringify({ seed, quick, rows, missing }, null, 2)
+    : [tableText(rows, colour), ...missing].join('\n');
+  process.stdout.write(`${text}\n`);
+  process.exitCode = rows.length === 0 || rows.some(({ missed }) => missed.length > 0) ? 1 : 0;
+}
+
+killAllAtExit();
+await main();
