@@ -107,12 +107,13 @@ export class OutStream {
    * @throws LimitError OUTBOX_FULL under `reject`, and for a message that cannot fit at all
    */
   makeRoom(bytes: number): boolean {
-    const { count, whenFull } = this.#limits;
-    if (this.length < count && this.#bytes + bytes <= this.#limits.bytes) return true;
+    if (this.#fits(bytes)) return true;
     this.expire();
-    this.#letGo(bytes);
+    // Let go of what has ended, and is kept in case that a session comes late.
+    while (!this.#fits(bytes) && this.#underWay.at(0)?.fate !== undefined) this.#end('sent');
+    const { count, whenFull } = this.#limits;
     if (bytes > this.#limits.bytes || count === 0) throw this.full('OUTBOX_FULL', 'it does not fit at all');
-    while (this.length >= count || this.#bytes + bytes > this.#limits.bytes) {
+    while (!this.#fits(bytes)) {
       if (whenFull === 'reject') throw this.full('OUTBOX_FULL', 'refused');
       const oldest = whenFull === 'drop-oldest' ? this.#waiting.shift() : undefined;
       if (oldest === undefined) return false;
@@ -120,15 +121,6 @@ export class OutStream {
       this.#settle(oldest, 'dropped', this.full('DROPPED', 'the oldest is dropped'));
     }
     return true;
-  }
-
-  /** Lets go of messages that have ended, and are kept in case that a session comes late, as far as room is needed. */
-  #letGo(bytes: number): void {
-    const { count } = this.#limits;
-    while (this.#underWay.at(0)?.fate !== undefined) {
-      if (this.length < count && this.#bytes + bytes <= this.#limits.bytes) return;
-      this.#end('sent');
-    }
   }
 
   /** Takes a message for which there is room. */
@@ -277,6 +269,10 @@ export class OutStream {
 
   full(code: 'OUTBOX_FULL' | 'DROPPED', what: string): LimitError {
     return new LimitError(code, `outbox full (${this.length} messages, ${this.#bytes} bytes): ${what}`);
+  }
+
+  #fits(bytes: number): boolean {
+    return this.length < this.#limits.count && this.#bytes + bytes <= this.#limits.bytes;
   }
 
   /** Ends the oldest under way. */

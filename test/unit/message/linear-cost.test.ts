@@ -28,7 +28,7 @@ function ratio(make: (length: number) => () => void, length: number): number {
     for (let round = 0; round < repeats; round += 1) small();
   };
   let least = Number.POSITIVE_INFINITY;
-  for (let attempt = 0; attempt < 4 && least >= mostRatio; attempt += 1) {
+  for (let attempt = 0; attempt < 8 && least >= mostRatio; attempt += 1) {
     least = Math.min(least, (shortest(large, 2) / shortest(repeated, 3)) * repeats);
   }
   return least;
