@@ -1,9 +1,10 @@
 // Datagrams promise nothing: some are dropped and some come twice on the way. All is counted, nothing breaks.
 
+import { PacketProxy } from '../../../../lib/testkit/index.ts';
 import type { Fault, Figures } from '../../fault.ts';
 import { Child } from '../../stage/child.ts';
 import { pause } from '../../stage/pace.ts';
-import { PacketProxy } from '../../stage/packet-proxy.ts';
+
 import { randomOf } from '../../stage/seed.ts';
 import type { Counts } from '../../stage/tally.ts';
 
