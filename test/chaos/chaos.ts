@@ -9,8 +9,8 @@
 
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import type { Plan, Row } from './fault.ts';
-import { rowOf } from './fault.ts';
+import type { Fault, Plan, Row } from './fault.ts';
+import { countsAreKept, rowOf } from './fault.ts';
 import { peers } from './peers/faults.ts';
 import { lookIn } from './peers/modules.ts';
 import { faults } from './registry.ts';
@@ -31,6 +31,11 @@ function commandLine() {
       describe: 'The same faults for other libraries, where installed',
     })
     .option('modules', { type: 'string', array: true, describe: 'Folders whose node_modules have the peers' })
+    .option('again', {
+      type: 'number',
+      default: 0,
+      describe: 'How often a row is measured again that missed a time or a memory, on a machine with neighbours',
+    })
     .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
     .strict()
     .version(false)
@@ -38,7 +43,7 @@ function commandLine() {
 }
 
 async function main(): Promise<void> {
-  const { seed = Date.now() % 2 ** 31, quick, only, modules, json, peers: others } = await commandLine();
+  const { seed = Date.now() % 2 ** 31, quick, only, modules, again, json, peers: others } = await commandLine();
   lookIn([...(modules ?? []), process.cwd()]);
   sow(seed);
   const plan: Plan = { quick, seed, progress: text => process.stderr.write(`${text}\n`) };
@@ -48,7 +53,7 @@ async function main(): Promise<void> {
   const rows: Row[] = [];
   for (const [at, fault] of wanted.entries()) {
     plan.progress(`${at + 1}/${wanted.length} ${fault.name} (${fault.who})`);
-    const row = await rowOf(fault, plan);
+    const row = await judged(fault, plan, again);
     rows.push(row);
     plan.progress(`  ${row.missed.length === 0 ? 'ok' : `MISSED ${row.missed.join(', ')}`}, ${row.seconds} s`);
   }
@@ -58,6 +63,16 @@ async function main(): Promise<void> {
     : [tableText(rows, colour), ...missing].join('\n');
   process.stdout.write(`${text}\n`);
   process.exitCode = rows.length === 0 || rows.some(({ missed }) => missed.length > 0) ? 1 : 0;
+}
+
+/** A count that was missed is missed; a time or a memory is measured again, as often as that is allowed. */
+async function judged(fault: Fault, plan: Plan, again: number): Promise<Row> {
+  let row = await rowOf(fault, plan);
+  for (let left = again; left > 0 && row.missed.length > 0 && countsAreKept(row); left -= 1) {
+    plan.progress(`  again, it missed ${row.missed.join(', ')}`);
+    row = await rowOf(fault, plan);
+  }
+  return row;
 }
 
 killAllAtExit();

@@ -68,6 +68,12 @@ export async function rowOf(fault: Fault, plan: Plan): Promise<Row> {
 /** Only ours are. */
 export const isJudged = (bound: Bound): boolean => Object.keys(bound).length > 0;
 
+/** Whether all that may not happen at all did not happen: what was missed is a time or a memory. */
+export function countsAreKept({ figures, bound }: Row): boolean {
+  if (figures === undefined || figures.messages === 0) return false;
+  return Object.entries(bound).every(([name, limit]) => limit > 0 || (figures[name] ?? 1) <= 0);
+}
+
 function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';
 }
