@@ -13,6 +13,7 @@ import { codec } from './benches/codec.ts';
 import { idle } from './benches/idle.ts';
 import { memory } from './benches/memory.ts';
 import { ping } from './benches/ping.ts';
+import { session } from './benches/session.ts';
 import { start } from './benches/start.ts';
 import { throughput } from './benches/throughput.ts';
 import { stopChildren } from './child.ts';
@@ -22,6 +23,7 @@ import { tableText } from './row.ts';
 
 const benches: Readonly<Record<string, (plan: Plan) => Promise<readonly Row[]>>> = {
   throughput,
+  session,
   ping,
   memory,
   idle,
