@@ -174,7 +174,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
       this.tell(event, ...values),
     );
     this.#step('start');
-    const opening = this.#talk.exchange.open();
+    const opening = this.#talk.open();
     if (opening === undefined) return this.#live(owner);
     opening.then(
       () => this.#live(owner),
@@ -242,7 +242,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     const { received = 0, sent = 0, invalid = 0 } = this.#link ?? {};
     const { unsent: queued = 0, unconfirmed = 0, bytes: queuedBytes = 0, fates } = this.#talk?.exchange ?? {};
     const { remote, guarantee } = this;
-    const spool = this.#talk?.exchange.trouble?.message;
+    const spool = this.#talk?.exchange.spooling?.trouble?.message;
     return { remote, guarantee, received, sent, invalid, queued, unconfirmed, queuedBytes, fates: { ...fates }, spool };
   }
 
@@ -293,7 +293,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
       this.owner?.ended(this, failure);
       this.tell('close', reason);
     };
-    const closing = this.#talk?.exchange.close();
+    const closing = this.#talk?.exchange.spooling?.close();
     if (closing === undefined) return over();
     closing.catch((error: unknown) => this.logger.log('error', reasonOf(error), { connection: this.name })).then(over);
   }

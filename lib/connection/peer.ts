@@ -286,6 +286,8 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   }
 
   #greetingFailed(error: unknown): void {
+    // It was no newcomer: its link belongs to a peer that has come back.
+    if (this.#machine.state !== 'open') return;
     this.logger.log('error', `greeting failed: ${reasonOf(error)}`, { connection: this.name, error });
     this.destroy(asError(error));
   }

@@ -236,7 +236,7 @@ export class OutStream {
     this.#findEarliest();
     for (const outgoing of late) {
       this.#bytes -= outgoing.bytes;
-      this.#settle(outgoing, 'expired', new LimitError('EXPIRED', 'it was not sent in time'));
+      this.#settle(outgoing, 'expired', new LimitError('EXPIRED', 'it was not delivered in time'));
     }
   }
 

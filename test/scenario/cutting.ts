@@ -9,7 +9,7 @@ export interface Cut {
   readonly direction: 'out' | 'in';
   /** So many still pass. */
   readonly bytes: number;
-  /** Both sides see an error; or the dialler sees an end first, as where a proxy goes down in good order. */
+  /** Both sides see an error; or the dialler sees an end, and what it still says arrives (a proxy that half closes). */
   readonly kind: 'reset' | 'end';
 }
 
@@ -35,6 +35,7 @@ class FragileChannel implements Channel, ChannelEvents {
   }
 
   breakAt(cut: Cut): void {
+    if (this.#phase === 'breaking') return;
     this.#cut = cut;
     this.#left = cut.bytes;
     if (cut.bytes === 0) this.#break();
@@ -43,6 +44,7 @@ class FragileChannel implements Channel, ChannelEvents {
   start(events: ChannelEvents): void {
     this.#events = events;
     this.#channel.start(this);
+    if (this.#phase === 'breaking' && this.#cut?.kind === 'end') queueMicrotask(() => events.ended());
   }
 
   pause(): void {
@@ -90,12 +92,13 @@ class FragileChannel implements Channel, ChannelEvents {
 
   /** As many of the bytes as still pass. */
   #passing(direction: 'out' | 'in', bytes: Buffer): Buffer {
-    if (this.#phase === 'breaking') return Buffer.alloc(0);
+    const whole = this.#cut?.kind === 'end' && direction === 'out';
+    if (this.#phase === 'breaking') return whole ? bytes : Buffer.alloc(0);
     if (this.#cut?.direction !== direction) return bytes;
     const passing = bytes.subarray(0, this.#left);
     this.#left -= passing.length;
     if (this.#left === 0) this.#break();
-    return passing;
+    return whole ? bytes : passing;
   }
 
   /** What has passed is read before the other side sees the end. */
@@ -103,7 +106,7 @@ class FragileChannel implements Channel, ChannelEvents {
     if (this.#phase === 'breaking') return;
     this.#phase = 'breaking';
     if (this.#cut?.kind === 'end') queueMicrotask(() => this.#events?.ended());
-    setImmediate(() => this.#channel.destroy(new NetworkError('CLOSED', 'cut')));
+    else setImmediate(() => this.#channel.destroy(new NetworkError('CLOSED', 'cut')));
   }
 }
 

@@ -1,6 +1,6 @@
 // A message with a promise: what its fate means to the one who sent it.
 
-import type { LimitError } from '../../base/errors.ts';
+import { LimitError, NetworkError } from '../../base/errors.ts';
 import { inRange, refuseUnknown } from '../../base/options.ts';
 import type { DeliverOptions, Receipt } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
@@ -36,4 +36,13 @@ export function deliver(exchange: Exchange, message: Message<unknown>, options: 
       reject(error as Error);
     }
   });
+}
+
+/** Why a message with that fate was not delivered. */
+export function failure(fate: Fate, cause: Error | undefined): Error {
+  if (fate === 'lost') return new NetworkError('SESSION_LOST', 'the other side has forgotten the session');
+  if (fate === 'abandoned') {
+    return new NetworkError('ABANDONED', 'ended before it was sent or confirmed', { cause });
+  }
+  return new LimitError('DROPPED', 'dropped');
 }

@@ -18,11 +18,11 @@ import type { Carrier, Fate, Fates, HeartbeatLimits, Outgoing } from '../../sess
 import { isCounted, noFates, OutStream, readAck } from '../../session/index.ts';
 import type { LinkSession } from '../link/link-role.ts';
 import { consumed } from '../link/link-role.ts';
+import { failure } from './deliver.ts';
 import type { ExchangeHost, Wishes } from './exchange-host.ts';
 import type { ExchangeEvent, ExchangePhase } from './exchange-table.ts';
 import { exchangeTable } from './exchange-table.ts';
 import { Expiry } from './expiry.ts';
-import { failure } from './failure.ts';
 import { Inbound } from './inbound.ts';
 import { Life } from './life.ts';
 
@@ -40,7 +40,8 @@ export abstract class Exchange implements LinkSession {
   #backlog: 'none' | 'told' = 'none';
   readonly #expiry: Expiry;
   #life: 'on' | 'over' = 'on';
-  #end: Error | undefined;
+  /** Why it is over. */
+  protected end: Error | undefined;
 
   constructor(host: ExchangeHost, limits: QueueLimits, heartbeat: HeartbeatLimits, phase: ExchangePhase) {
     this.host = host;
@@ -125,13 +126,13 @@ export abstract class Exchange implements LinkSession {
     this.#expiry.end();
     this.inbound.restart();
     this.#life = 'over';
-    this.#end = cause;
+    this.end = cause;
     return this.out.abandon();
   }
 
   /** Why a message with this fate was not delivered. */
   failure(fate: Fate, reason: LimitError | undefined): Error {
-    return reason ?? failure(fate, this.#end);
+    return reason ?? failure(fate, this.end);
   }
 
   stopTimers(): void {

@@ -20,9 +20,11 @@ import {
   readAgreement,
   withOffer,
 } from '../../session/index.ts';
+import type { Recovered } from '../../spool/index.ts';
 import type { Link } from '../link/link.ts';
 import { consumed, outside } from '../link/link-role.ts';
 import type { OnSessionLost, OutboxLimits } from '../parts/client-options.ts';
+import { Acquaintance } from './acquaintance.ts';
 import { Exchange } from './exchange.ts';
 import type { ExchangeHost } from './exchange-host.ts';
 import { Spooling } from './spooling.ts';
@@ -42,11 +44,10 @@ export class SessionClient extends Exchange {
   readonly #patience: number;
   #key: SessionKey = newKey();
   #epoch: string | undefined;
-  #knows: 'perhaps' | 'yes' | 'no' = 'perhaps';
-  #passed = 0;
+  readonly #other = new Acquaintance();
   #greeting: 'under way' | 'over' = 'under way';
   #waiting: Cancel | undefined;
-  readonly #spooling: Spooling | undefined;
+  readonly spooling: Spooling | undefined;
   /** Whether this process has counted in the session: one that is new has nothing to go on from. */
   #counting: 'new' | 'known' = 'known';
 
@@ -54,32 +55,23 @@ export class SessionClient extends Exchange {
     super(host, outbox, heartbeat, 'silent');
     this.#choice = outbox;
     this.#patience = heartbeat.dead || heartbeatDefaults.dead;
-    if (outbox.spool !== undefined) this.#spooling = new Spooling(outbox.spool, host.clock);
+    if (outbox.spool !== undefined) this.spooling = new Spooling(outbox.spool, host.clock);
   }
 
   /** Reads what an earlier process left in the spool; nothing to wait for where there is none. @throws see `Spooling` */
-  open(): Promise<void> | undefined {
-    return this.#spooling
-      ?.open(this.out, () => this.flush())
-      .then(({ session, confirmed }) => {
-        if (session === undefined || (session.epoch === undefined && confirmed > 0)) {
-          this.out.restart('resend');
-          return this.#beginNumbers();
-        }
-        this.#key = session;
-        this.#epoch = session.epoch;
-        this.#counting = 'new';
-      });
+  open(): Promise<Recovered> | undefined {
+    return this.spooling?.open(this.out, () => this.flush());
   }
 
-  /** Lets go of the spool; nothing to wait for where there is none. */
-  close(): Promise<void> | undefined {
-    return this.#spooling?.close();
-  }
-
-  /** Present trouble with the disk. */
-  get trouble(): Error | undefined {
-    return this.#spooling?.trouble;
+  /** What the spool had is with the exchange now: goes on in its session, where that makes sense. */
+  recovered({ session, confirmed }: Recovered): void {
+    if (session === undefined || (session.epoch === undefined && confirmed > 0)) {
+      this.out.restart('resend');
+      return this.#beginNumbers();
+    }
+    this.#key = session;
+    this.#epoch = session.epoch;
+    this.#counting = 'new';
   }
 
   /** Whether a session is known that the next link will go on with. */
@@ -100,7 +92,7 @@ export class SessionClient extends Exchange {
   /** A new link is open. */
   linkOpened(): void {
     this.#greeting = 'under way';
-    this.#passed = 0;
+    this.#other.linkOpened();
     const { link } = this.host;
     if (!this.#choice.session) this.step('pass');
     else if (this.#epoch === undefined || link === undefined) this.step('link');
@@ -131,7 +123,8 @@ export class SessionClient extends Exchange {
     this.stopTimers();
     this.#stopWaiting();
     const { phase } = this;
-    if (phase === 'plain' || phase === 'silent' || (phase === 'offered' && this.#knows === 'no')) {
+    const done = phase === 'offered' && this.#other.lostUnanswered() === 'done';
+    if (phase === 'plain' || phase === 'silent' || done) {
       this.out.settleSent();
       this.#startAnew('resend');
       return 'gone';
@@ -159,29 +152,35 @@ export class SessionClient extends Exchange {
   }
 
   protected override store(outgoing: Outgoing): void {
-    if (this.#spooling !== undefined) return this.#spooling.store(outgoing);
+    if (this.spooling !== undefined) return this.spooling.store(outgoing);
     if (outgoing.onStored !== undefined) throw new UsageError('INVALID_VALUE', 'nothing is stored without a spool');
   }
 
+  override failure(fate: Fate, reason: LimitError | undefined): Error {
+    if (fate !== 'abandoned' || this.spooling === undefined) return super.failure(fate, reason);
+    const words = 'ended before it was sent or confirmed; the spool keeps it';
+    return new NetworkError('ABANDONED', words, { cause: this.end });
+  }
+
   protected override mayGo(outgoing: Outgoing): boolean {
-    return this.#spooling?.mayGo(outgoing) ?? true;
+    return this.spooling?.mayGo(outgoing) ?? true;
   }
 
   protected override settle(outgoing: Outgoing, fate: Fate, reason?: LimitError): void {
-    this.#spooling?.settled(outgoing, fate);
+    this.spooling?.settled(outgoing, fate);
     super.settle(outgoing, fate, reason);
   }
 
   protected override arriveEarly(message: Message): number {
     if (message.command === 'SESSION') return this.control(message);
     if (this.phase !== 'offered' && this.phase !== 'resuming') return outside;
-    this.#passed += 1;
+    const spoke = this.#other.spoke();
     // ABSOLUTELY answers the ALIVE of our return: the session's name on it said nothing to this peer.
     if (isRefusal(message) || (this.phase === 'resuming' && message.command === 'ABSOLUTELY')) {
       this.#pass();
       return isCounted(message) && message.get('command') === undefined ? outside : consumed;
     }
-    if (this.phase === 'offered' && this.#knows !== 'yes' && this.#passed > 1) this.#turnPlain();
+    if (this.phase === 'offered' && spoke === 'passes by') this.#turnPlain();
     return outside;
   }
 
@@ -192,14 +191,14 @@ export class SessionClient extends Exchange {
     }
     const { link } = this.host;
     if (link?.canSend !== true) return consumed;
-    this.#knows = 'yes';
+    this.#other.saidSession();
     if (this.#waiting === undefined) return this.#tooLate(link);
     const same = this.#epoch === undefined || this.#epoch === epoch;
     if (same && !this.out.canBe(received)) return this.#broken(`it has received ${received} of ${this.out.sent}`);
     this.#stopWaiting();
     if (this.phase === 'resuming') this.#resume(epoch, received);
     else this.life.begin(link);
-    if (this.#epoch !== epoch) this.#spooling?.session(this.#key, epoch, 'goes on');
+    if (this.#epoch !== epoch) this.spooling?.session(this.#key, epoch, 'goes on');
     this.#epoch = epoch;
     this.#counting = 'known';
     this.agreed();
@@ -220,7 +219,7 @@ export class SessionClient extends Exchange {
 
   #offered(): void {
     this.step('offer');
-    if (this.#knows !== 'yes' || this.host.link === undefined) return this.#wait(answerTime);
+    if (!this.#other.isKnown || this.host.link === undefined) return this.#wait(answerTime);
     this.life.begin(this.host.link);
     this.#wait(this.#patience);
   }
@@ -237,8 +236,8 @@ export class SessionClient extends Exchange {
 
   /** Silence says nothing of what a peer knows that knew sessions: only one that spoke, of other things, has forgotten. */
   #unanswered(): void {
-    const silent = this.phase !== 'plain' && this.#knows === 'yes' && this.#passed === 0;
-    if (!silent) return this.#pass();
+    const mayKnow = this.phase !== 'plain' && this.#other.isKnown && this.#other.isSilent;
+    if (!mayKnow) return this.#pass();
     this.host.link?.destroy(new NetworkError('SILENT', 'no answer to the offer of the session'));
   }
 
@@ -249,7 +248,7 @@ export class SessionClient extends Exchange {
       this.life.end();
       this.#startAnew(this.#choice.onSessionLost);
     }
-    this.#knows = 'no';
+    this.#other.isStranger();
     this.#turnPlain();
   }
 
@@ -285,7 +284,7 @@ export class SessionClient extends Exchange {
 
   /** What waits gets its numbers anew. */
   #beginNumbers(): void {
-    this.#spooling?.session(this.#key, this.#epoch, 'anew');
+    this.spooling?.session(this.#key, this.#epoch, 'anew');
   }
 
   /** The session is lost: what is under way is sent again, or reported; numbers begin anew. */

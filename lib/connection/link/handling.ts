@@ -135,11 +135,11 @@ export class Handling {
     this.#complain(message?.reply('INVALID', parameters) ?? Message.of('INVALID', parameters));
   }
 
-  /** Goes the way of all that is counted, where the link has a session. */
+  /** Goes the way of all other messages, where the link has or may have a session. */
   #complain(complaint: Message): void {
     const { session, logger, name } = this.#link.role;
     try {
-      if (session?.counts) session.send(complaint);
+      if (session?.counts || (session !== undefined && this.#link.canSend)) session.send(complaint);
       else if (this.#link.canSend) this.#link.send(complaint);
     } catch (error) {
       logger.log('warn', `INVALID was not sent: ${reasonOf(error)}`, { connection: name });

@@ -38,6 +38,19 @@ export class Conversation implements SessionClientHost {
     this.requests = new Requests(link.clock, outbox.session ? uniqueNumbers() : undefined);
   }
 
+  /** Reads the spool; nothing to wait for where there is none. @throws see `Spooling.open` */
+  open(): Promise<void> | undefined {
+    return this.exchange.open()?.then(recovered => {
+      const { messages, damaged, cut } = recovered;
+      this.exchange.recovered(recovered);
+      const fields = { connection: this.name, messages: messages.length, cut };
+      this.#logger.log('info', 'spool opened', fields);
+      for (const damage of damaged) {
+        this.#logger.log('error', 'spool damaged: messages may be lost', { ...fields, ...damage });
+      }
+    });
+  }
+
   /** Requests and deliveries that wait for an answer. */
   get awaiting(): number {
     return this.requests.size + this.exchange.awaited;

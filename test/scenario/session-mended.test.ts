@@ -1,4 +1,4 @@
-// Open bugs of sessions: each of these tests fails until its bug is mended.
+// Faults of sessions that were found once, each with its test.
 
 import t from 'tap';
 import { Dispatcher, Message } from '../../lib/index.ts';
