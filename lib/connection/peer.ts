@@ -4,6 +4,7 @@
 //   open ─lost▶ detached ─adopt▶ open        (only with a session whose client has not said farewell)
 //     │            └─stop, expire──────▲
 //     └─stop▶ closing ─over▶ closed    └ closed        open ─over▶ closed        closing ─adopt▶ closing
+//   open ─replace▶ replaced      (its link is that of a client which has come back: the peer that knows it goes on)
 
 import type { Cancel, Clock } from '../base/clock.ts';
 import { asError, NetworkError, reasonOf } from '../base/errors.ts';
@@ -36,13 +37,14 @@ import type { PeerSettings } from './parts/peer-settings.ts';
 import type { Numbers } from './parts/requests.ts';
 import { Requests } from './parts/requests.ts';
 
-type PeerState = 'open' | 'detached' | 'closing' | 'closed';
-type PeerStep = 'lost' | 'adopt' | 'expire' | 'stop' | 'over';
+type PeerState = 'open' | 'detached' | 'closing' | 'replaced' | 'closed';
+type PeerStep = 'lost' | 'adopt' | 'replace' | 'expire' | 'stop' | 'over';
 
 export const peerTable: StateTable<PeerState, PeerStep> = {
-  open: { lost: 'detached', stop: 'closing', over: 'closed', adopt: 'open' },
+  open: { lost: 'detached', stop: 'closing', over: 'closed', adopt: 'open', replace: 'replaced' },
   detached: { adopt: 'open', stop: 'closed', expire: 'closed' },
   closing: { over: 'closed', adopt: 'closing' },
+  replaced: {},
   closed: {},
 };
 
@@ -234,7 +236,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
     this.#link.role = this;
     newcomer.#link = old;
     old.role = newcomer;
-    newcomer.#machine.step('stop');
+    newcomer.#machine.step('replace');
     if (wasDetached) newcomer.#end(undefined);
     else old.destroy(new NetworkError('CLOSED', `${this.name} has come back on another link`));
     if (this.#machine.state === 'closing') this.#link.drain();
@@ -287,7 +289,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   #greetingFailed(error: unknown): void {
     // It was no newcomer: its link belongs to a peer that has come back.
-    if (this.#machine.state !== 'open') return;
+    if (this.#machine.state === 'replaced') return;
     this.logger.log('error', `greeting failed: ${reasonOf(error)}`, { connection: this.name, error });
     this.destroy(asError(error));
   }

@@ -35,6 +35,7 @@ t.test('the folder is for its owner alone, and what is in it', async t => {
   spool.session({ id: 'key', secret: 'quiet', epoch: undefined });
   await settled(spool);
   t.equal(statSync(directory).mode & 0o777, 0o700);
+  await until('the reserve is there', () => readdirSync(directory).includes('reserve'));
   const names = readdirSync(directory);
   t.same(names.sort(), ['000000000001.spool', 'lock', 'reserve'].sort());
   for (const name of names.filter(name => name !== 'reserve')) {

@@ -153,8 +153,10 @@ export abstract class Exchange implements LinkSession {
     return this.inbound.stream.arrive() || consumed;
   }
 
-  get counts(): boolean {
-    return this.phase !== 'plain' && this.phase !== 'silent';
+  complain(message: Message<unknown>): void {
+    const { link } = this.host;
+    if (this.phase !== 'plain' && this.phase !== 'silent') this.send(message);
+    else if (link?.canSend) link.send(this.carrying(message, 'ahead') ?? message);
   }
 
   get stream(): object {
@@ -271,15 +273,13 @@ export abstract class Exchange implements LinkSession {
     this.host.drained();
   }
 
-  /** Commands of the session itself, from a program: they go as they are, or not at all. */
+  /** Commands of the session itself, from a program: as they are, or not at all. */
   #sendOutside(message: Message<unknown>, settle: Wishes['settle']): Sending {
     const { link, name } = this.host;
-    if (link !== undefined) {
-      const sending = link.send(this.carrying(message, 'ahead') ?? message);
-      settle?.('sent');
-      return sending;
-    }
-    throw new NetworkError('CLOSED', `${name} has no link for ${message.command}`);
+    if (link === undefined) throw new NetworkError('CLOSED', `${name} has no link for ${message.command}`);
+    const sending = link.send(this.carrying(message, 'ahead') ?? message);
+    settle?.('sent');
+    return sending;
   }
 
   #acknowledged(message: Message): number {

@@ -139,7 +139,7 @@ export class Handling {
   #complain(complaint: Message): void {
     const { session, logger, name } = this.#link.role;
     try {
-      if (session?.counts || (session !== undefined && this.#link.canSend)) session.send(complaint);
+      if (session !== undefined) session.complain(complaint);
       else if (this.#link.canSend) this.#link.send(complaint);
     } catch (error) {
       logger.log('warn', `INVALID was not sent: ${reasonOf(error)}`, { connection: name });

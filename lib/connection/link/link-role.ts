@@ -1,7 +1,7 @@
 // What a link is given: its limits, and the role whose link it is.
 
 import type { Clock } from '../../base/clock.ts';
-import type { Correspondent, Dispatcher, Sending } from '../../dispatcher/index.ts';
+import type { Correspondent, Dispatcher } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
 import type { Turns } from '../connection.ts';
 
@@ -28,11 +28,10 @@ export const consumed = -1;
 
 /** The session of a link, as far as the link needs it. Messages of a session have numbers from 1. */
 export interface LinkSession {
-  /** Whether what goes out is counted, so that nothing may go past the session. */
-  readonly counts: boolean;
   /** The count that numbers belong to at present; a lost session begins a new one. */
   readonly stream: object;
-  send(message: Message<unknown>): Sending;
+  /** Says what was wrong with a message, in the session where what goes out is counted. */
+  complain(message: Message<unknown>): void;
   /** The message goes to its handler now. */
   take(number: number): void;
   /** Its handler has ended. */
