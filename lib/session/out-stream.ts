@@ -15,8 +15,8 @@ import type { Fate } from './fates.ts';
 import { Fifo } from './fifo.ts';
 
 /** A message on its way. */
-export interface Outgoing {
-  readonly message: Message<unknown>;
+export interface Outgoing<M = Message<unknown>> {
+  readonly message: M;
   /** As it goes onto the wire, without its line feed. */
   readonly line: string;
   readonly bytes: number;
@@ -39,14 +39,14 @@ export interface StreamLimits {
 }
 
 /** Told of the fate of each message. */
-export type Settled = (outgoing: Outgoing, fate: Fate, reason?: LimitError) => void;
+export type Settled<M = Message<unknown>> = (outgoing: Outgoing<M>, fate: Fate, reason?: LimitError) => void;
 
-export class OutStream {
+export class OutStream<M = Message<unknown>> {
   readonly #limits: StreamLimits;
   readonly #clock: Clock;
-  readonly #settled: Settled;
-  readonly #waiting = new Fifo<Outgoing>();
-  readonly #underWay = new Fifo<Outgoing>();
+  readonly #settled: Settled<M>;
+  readonly #waiting = new Fifo<Outgoing<M>>();
+  readonly #underWay = new Fifo<Outgoing<M>>();
   #bytes = 0;
   /** Numbers that are done with. */
   #ended = 0;
@@ -56,7 +56,7 @@ export class OutStream {
   #outNow = 0;
   #earliest = Number.POSITIVE_INFINITY;
 
-  constructor(limits: StreamLimits, clock: Clock, settled: Settled) {
+  constructor(limits: StreamLimits, clock: Clock, settled: Settled<M>) {
     this.#limits = limits;
     this.#clock = clock;
     this.#settled = settled;
@@ -124,7 +124,7 @@ export class OutStream {
   }
 
   /** Takes a message for which there is room. */
-  push(outgoing: Outgoing): void {
+  push(outgoing: Outgoing<M>): void {
     this.#waiting.push(outgoing);
     this.#bytes += outgoing.bytes;
     if (outgoing.expires < this.#earliest) this.#earliest = outgoing.expires;
@@ -134,7 +134,7 @@ export class OutStream {
    * What an earlier process left: `ended` numbers are done with, the messages have the numbers behind. They may have been
    * sent, so they keep them, and go before all that waits.
    */
-  recover(ended: number, left: readonly Outgoing[]): void {
+  recover(ended: number, left: readonly Outgoing<M>[]): void {
     this.#ended = ended;
     for (const outgoing of left) {
       this.#underWay.push(outgoing);
@@ -143,17 +143,17 @@ export class OutStream {
   }
 
   /** All that waits, in its order. */
-  get waiting(): Iterable<Outgoing> {
+  get waiting(): Iterable<Outgoing<M>> {
     return this.#waiting;
   }
 
   /** The message that `next` would give. */
-  get first(): Outgoing | undefined {
+  get first(): Outgoing<M> | undefined {
     return this.#outNow < this.#underWay.length ? this.#underWay.at(this.#outNow) : this.#waiting.at(0);
   }
 
   /** The next message for the present link; it counts as sent from now on. */
-  next(): Outgoing | undefined {
+  next(): Outgoing<M> | undefined {
     if (this.#outNow < this.#underWay.length) {
       this.#outNow += 1;
       return this.#underWay.at(this.#outNow - 1);
@@ -241,7 +241,7 @@ export class OutStream {
   }
 
   /** Takes a message back that was not sent yet; false where it is too late. */
-  withdraw(matches: (outgoing: Outgoing) => boolean, fate: Fate = 'withdrawn', reason?: LimitError): boolean {
+  withdraw(matches: (outgoing: Outgoing<M>) => boolean, fate: Fate = 'withdrawn', reason?: LimitError): boolean {
     const taken = this.#waiting.remove(matches);
     for (const outgoing of taken) {
       this.#bytes -= outgoing.bytes;
@@ -251,8 +251,8 @@ export class OutStream {
   }
 
   /** Whether a message is still held. */
-  holds(message: Message<unknown>): boolean {
-    const same = (outgoing: Outgoing): boolean => outgoing.message === message;
+  holds(message: M): boolean {
+    const same = (outgoing: Outgoing<M>): boolean => outgoing.message === message;
     return this.#waiting.some(same) || this.#underWay.some(same);
   }
 
@@ -285,7 +285,7 @@ export class OutStream {
     this.#settle(outgoing, fate);
   }
 
-  #settle(outgoing: Outgoing, fate: Fate, reason?: LimitError): void {
+  #settle(outgoing: Outgoing<M>, fate: Fate, reason?: LimitError): void {
     if (outgoing.fate !== undefined) return;
     outgoing.fate = fate;
     outgoing.settle?.(fate, reason);
