@@ -1,0 +1,41 @@
+// JSON Schema, checked by ajv. It is an optional package: it is loaded when the first link starts.
+
+import { reasonOf, UsageError } from '../../../base/errors.ts';
+import type { Properties } from './schema.ts';
+
+/** What is wrong with the data; undefined where nothing is. */
+export type Check = (data: unknown) => string | undefined;
+
+/** @throws UsageError INVALID_VALUE for a schema that is none */
+export type Compile = (what: string, properties: Properties) => Check;
+
+let loading: Promise<Compile> | undefined;
+
+/** @throws UsageError MISSING_PACKAGE */
+export function loadValidator(): Promise<Compile> {
+  loading ??= load().catch(error => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+async function load(): Promise<Compile> {
+  const { Ajv } = await import('ajv').catch((cause: unknown) => {
+    throw new UsageError('MISSING_PACKAGE', 'links check their messages with ajv: npm install ajv@8', { cause });
+  });
+  const ajv = new Ajv({ allowUnionTypes: true, ownProperties: true });
+  return (what, properties) => {
+    try {
+      const check = ajv.compile(strict(properties));
+      return data => (check(data) ? undefined : ajv.errorsText(check.errors, { dataVar: 'data' }));
+    } catch (error) {
+      throw new UsageError('INVALID_VALUE', `the schema of ${what} is none: ${reasonOf(error)}`, { cause: error });
+    }
+  };
+}
+
+/** All declared properties are required, no others are allowed. */
+function strict(properties: Properties): object {
+  return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
+}
