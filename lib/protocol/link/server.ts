@@ -1,0 +1,255 @@
+// The controller: accepts links, registers nodes and controls, and hands their messages on.
+//
+//   idle ─start▶ opening ─listening▶ open ─stop▶ closing ─over▶ closed
+//     └─stop▶ closed ◀─failed─┘  └─stop▶ closing
+
+import type { Address } from '../../base/address.ts';
+import { formatAddress } from '../../base/address.ts';
+import { asError, NetworkError, reasonOf } from '../../base/errors.ts';
+import type { StateTable } from '../../base/state-table.ts';
+import { StateMachine } from '../../base/state-table.ts';
+import type { Owner, Unfinished } from '../../connection/index.ts';
+import { Connection } from '../../connection/index.ts';
+import { Opening } from '../../connection/parts/opening.ts';
+import type { Channel, Listening } from '../../transport/index.ts';
+import { Catalogue, Checks } from './definitions/catalogue.ts';
+import type { EventHandler, Places, RequestHandler } from './definitions/routing.ts';
+import { failed, Routing } from './definitions/routing.ts';
+import { loadValidator } from './definitions/validator.ts';
+import type { BroadcastTo, Definition, EventDefinition, ForwardTo, RequestDefinition } from './definitions.ts';
+import { loadAuthentication } from './server/authentication.ts';
+import type { LinkServerOptions, LinkServerSettings } from './server/options.ts';
+import { settleServer } from './server/options.ts';
+import type { LinkPeer, LinkPeerStep } from './server/peer.ts';
+import { Reception } from './server/reception.ts';
+import { linkAddress } from './session/address.ts';
+import type { Link } from './session/link.ts';
+import type { Data, Dialect } from './wire.ts';
+
+export type LinkServerState = 'idle' | 'opening' | 'open' | 'closing' | 'closed';
+type LinkServerStep = 'start' | 'listening' | 'failed' | 'stop' | 'over';
+
+export const linkServerTable: StateTable<LinkServerState, LinkServerStep> = {
+  idle: { start: 'opening', stop: 'closed' },
+  opening: { listening: 'open', failed: 'closed', stop: 'closing' },
+  open: { stop: 'closing' },
+  closing: { over: 'closed' },
+  closed: {},
+};
+
+export type LinkServerEvents = {
+  listening: [address: string];
+  /** A node or control has registered. */
+  connect: [peer: LinkPeer];
+  /** Its link is gone; its session waits for it. */
+  drop: [peer: LinkPeer, reason: Error | undefined];
+  /** It has come back, and the session goes on. */
+  resume: [peer: LinkPeer];
+  /** It did not come back in time: the session is forgotten. `close` follows. */
+  invalidate: [peer: LinkPeer];
+  /** It is gone for good. */
+  leave: [peer: LinkPeer, reason: Error | undefined];
+  /** Once, last: of the server. */
+  close: [];
+};
+
+/** What of a step is told, and how it is called. */
+const told: { readonly [step in LinkPeerStep]?: keyof LinkServerEvents } = {
+  drop: 'drop',
+  resume: 'resume',
+  expire: 'invalidate',
+};
+
+export class LinkServer extends Connection<LinkServerEvents> implements Places {
+  readonly #address: Address;
+  readonly #options: LinkServerOptions;
+  readonly #settings: LinkServerSettings;
+  readonly #machine = new StateMachine(linkServerTable, 'idle');
+  readonly #opening = new Opening<string>();
+  readonly #routing = new Routing<LinkPeer>(this);
+  #reception: Reception | undefined;
+  #listening: Listening | undefined;
+
+  /** @throws UsageError INVALID_ADDRESS, INVALID_VALUE, UNKNOWN_OPTION, OUT_OF_RANGE */
+  constructor(address: string, options: LinkServerOptions) {
+    super('link server', { name: options.name ?? address, priority: options.priority });
+    this.#address = linkAddress(address);
+    this.#options = options;
+    this.#settings = settleServer(options);
+  }
+
+  get state(): LinkServerState {
+    return this.#machine.state;
+  }
+
+  /** The address once it listens. Whoever asks looks after its error. @throws NetworkError LISTEN_FAILED */
+  get ready(): Promise<string> {
+    return this.#opening.ready;
+  }
+
+  /** Those that have registered, also while their link is dropped. */
+  get peers(): readonly LinkPeer[] {
+    return [...(this.#reception?.members ?? [])];
+  }
+
+  /** The node with this id. @throws PeerError REQUEST_FAILED where there is none */
+  node(id: number): LinkPeer {
+    const found = this.#reception?.members?.node(id);
+    if (found === undefined) throw failed(`Node ${id} is not connected`);
+    return found;
+  }
+
+  /** Does what comes in with a definition, instead of sending it on. @throws UsageError DUPLICATE_RULE */
+  handle<Q, R>(definition: RequestDefinition<Q, R>, handler: RequestHandler<Q, R, LinkPeer>): this;
+  handle<D>(definition: EventDefinition<D>, handler: EventHandler<D, LinkPeer>): this;
+  handle(definition: Definition, handler: (data: never, from: LinkPeer) => unknown): this {
+    this.#routing.handle(definition as EventDefinition<never>, handler);
+    return this;
+  }
+
+  /** Sends an event to all nodes; those whose buffer is full are logged. */
+  broadcast<D>(definition: EventDefinition<D>, data: D): void {
+    for (const peer of this.#reception?.members?.nodes ?? []) {
+      try {
+        peer.send(definition, data);
+      } catch (error) {
+        peer.log('error', `${definition.name}_event is lost: ${reasonOf(error)}`);
+      }
+    }
+  }
+
+  get unfinished(): Unfinished {
+    const all = { messages: 0, bytes: 0, handlers: 0 };
+    for (const { link } of this.#reception?.members ?? []) {
+      all.messages += link.course.held;
+      all.bytes += link.course.heldBytes;
+      all.handlers += link.handlers;
+    }
+    return all;
+  }
+
+  stop(): void {
+    const wasIdle = this.state === 'idle';
+    if (!this.#machine.attempt('stop')) return;
+    this.#opening.fail(new NetworkError('CLOSED', `${this.name} was stopped`));
+    if (wasIdle) return this.#over();
+    this.#listening?.close();
+    this.#reception?.stop();
+    this.#look();
+  }
+
+  destroy(reason: Error = new NetworkError('CLOSED', `${this.name} was destroyed`)): void {
+    this.stop();
+    this.#reception?.destroy(reason);
+  }
+
+  // ---- for what it routes
+
+  *around(to: BroadcastTo): Iterable<Link> {
+    // Instances are reached by way of their nodes.
+    if (to !== undefined) for (const { link } of this.#reception?.members?.nodes ?? []) yield link;
+  }
+
+  towards(to: ForwardTo, data: Data): Link {
+    if (to === 'controller') throw failed('the controller is here');
+    if (to === 'node') return this.node(data.node_id as number).link;
+    const id = data.instance_id as number;
+    const at = this.#options.locate?.(id);
+    if (at === undefined) throw failed(`Instance with ID ${id} does not exist`);
+    if (at === null) throw failed(`Instance with ID ${id} is not assigned to a node`);
+    return this.node(at).link;
+  }
+
+  log(severity: 'debug' | 'info' | 'warn' | 'error', text: string, fields: object = {}): void {
+    this.owner?.logger.log(severity, text, { connection: this.name, ...fields });
+  }
+
+  protected override begin(owner: Owner): void {
+    const transport = owner.streamTransport(this.#address);
+    this.#machine.step('start');
+    const events = {
+      accept: (channel: Channel) => this.#accept(channel),
+      trouble: (error: Error) => this.log('error', `accepting failed: ${reasonOf(error)}`),
+    };
+    this.#prepare(owner)
+      .then(() => transport)
+      .then(found => found.listen(this.#address, events))
+      .then(
+        listening => this.#opened(listening),
+        (error: unknown) => this.#failed(asError(error)),
+      );
+  }
+
+  protected override details(): object {
+    const address = this.#listening === undefined ? undefined : formatAddress(this.#listening.address);
+    const dropped = this.peers.filter(({ state }) => state === 'dropped').length;
+    return { address, peers: this.peers.length, dropped, ...this.#reception?.details };
+  }
+
+  /** Loads what is needed, and compiles the definitions. */
+  async #prepare(owner: Owner): Promise<void> {
+    const { definitions, secret } = this.#options;
+    const checks = new Checks(await loadValidator());
+    const catalogues = new Map<string, Catalogue>();
+    const catalogue = (dialect: Dialect, role: 'node' | 'control'): Catalogue => {
+      const known = catalogues.get(`${dialect} ${role}`);
+      const found = known ?? new Catalogue('controller', role, dialect, definitions, checks);
+      catalogues.set(`${dialect} ${role}`, found);
+      return found;
+    };
+    // Bad definitions are found here, not when somebody connects.
+    for (const role of ['node', 'control'] as const) for (const dialect of ['seed', 'session'] as const) catalogue(dialect, role);
+    this.#reception = new Reception({
+      ...this.#settings,
+      catalogue,
+      clock: owner.clock,
+      drainTime: owner.drainTime,
+      authenticate: secret === undefined ? undefined : await loadAuthentication(secret),
+      perform: (definition, data, peer) => this.#routing.perform(definition, data, peer.link, peer),
+      connected: peer => this.tell('connect', peer),
+      stepped: (peer, step, reason) => this.#stepped(peer, step, reason),
+      emptied: () => this.#look(),
+      log: (severity, text, fields) => this.log(severity, text, fields),
+    });
+  }
+
+  #opened(listening: Listening): void {
+    if (!this.#machine.attempt('listening')) return listening.close();
+    this.#listening = listening;
+    const address = formatAddress(listening.address);
+    this.log('info', `listening on ${address}`);
+    this.#opening.succeed(address);
+    this.tell('listening', address);
+  }
+
+  #failed(error: Error): void {
+    if (this.state === 'closing') return this.#look();
+    if (!this.#machine.attempt('failed')) return;
+    this.log('error', error.message);
+    this.#opening.fail(error);
+    this.#over(this.#opening.unobserved);
+  }
+
+  #accept(channel: Channel): void {
+    if (this.state === 'open' || this.state === 'opening') this.#reception?.accept(channel);
+    else channel.destroy();
+  }
+
+  #stepped(peer: LinkPeer, step: LinkPeerStep, reason: Error | undefined): void {
+    const word = told[step];
+    if (word !== undefined) this.tell(word, peer, reason);
+    if (peer.state === 'closed') this.tell('leave', peer, reason);
+  }
+
+  /** Whether all is over. */
+  #look(): void {
+    if (this.state !== 'closing' || this.#reception?.isEmpty === false) return;
+    this.#machine.step('over');
+    this.#over();
+  }
+
+  #over(failure?: Error): void {
+    this.owner?.ended(this, failure);
+    this.tell('close');
+  }
+}

@@ -1,0 +1,188 @@
+// A socket that has not registered yet: the handshake, as the server leads it.
+//
+//   waiting ─register▶ verifying ─accept▶ joined        waiting ─resume▶ joined      (session that is known)
+//      ▲                   │                            waiting ─invalidate▶ waiting (one that is not)
+//      │                   └─refuse▶ refused            waiting ─refuse▶ refused
+//
+// While a token is verified nothing is read; what was read already waits, and is handled after the registration.
+
+import type { Cancel, Clock } from '../../../base/clock.ts';
+import { reasonOf } from '../../../base/errors.ts';
+import type { StateTable } from '../../../base/state-table.ts';
+import { StateMachine } from '../../../base/state-table.ts';
+import type { FrameSocket, SocketOwner } from '../session/frame-socket.ts';
+import type { Close, Data, Dialect, Envelope } from '../wire.ts';
+import { closes, envelopeOf, isData, isShaped, writeFrame } from '../wire.ts';
+import type { Authenticate } from './authentication.ts';
+import type { Dialects } from './options.ts';
+import type { Registration } from './peer.ts';
+
+type JoiningState = 'waiting' | 'verifying' | 'joined' | 'refused';
+type JoiningStep = 'register' | 'accept' | 'resume' | 'invalidate' | 'refuse';
+
+export const joiningTable: StateTable<JoiningState, JoiningStep> = {
+  waiting: { register: 'verifying', resume: 'joined', invalidate: 'waiting', refuse: 'refused' },
+  verifying: { accept: 'joined', refuse: 'refused' },
+  joined: {},
+  refused: {},
+};
+
+/** What becomes of an attempt to go on with a session. */
+export type Resumption = 'resumed' | 'unknown' | 'replaced';
+
+export interface JoiningHost {
+  readonly clock: Clock;
+  readonly dialect: Dialects;
+  /** Longest handshake in ms. */
+  readonly handshakeTime: number;
+  readonly authenticate: Authenticate | undefined;
+  register(registration: Registration, socket: FrameSocket): void;
+  resume(token: string, seq: number | null, socket: FrameSocket): Resumption;
+  /** It has joined, or is gone. */
+  left(joining: Joining): void;
+  log(severity: 'info' | 'warn', text: string, fields?: object): void;
+}
+
+/** The version of the protocol, as `hello` says it. */
+export const protocolVersion = '2.0.0';
+
+export class Joining implements SocketOwner {
+  readonly #socket: FrameSocket;
+  readonly #host: JoiningHost;
+  readonly #machine = new StateMachine(joiningTable, 'waiting');
+  #early: unknown[] = [];
+  #late: Cancel;
+
+  constructor(socket: FrameSocket, host: JoiningHost) {
+    this.#socket = socket;
+    this.#host = host;
+    this.#late = this.#limit();
+  }
+
+  /**
+   * Greets. A real client of either dialect refuses the hello of the other; where both are spoken the seed's is said,
+   * and a client of our session dialect takes it.
+   */
+  greet(): void {
+    const version = protocolVersion;
+    if (this.#host.dialect === 'session') this.#socket.send(writeFrame(null, 'hello', { version, plugins: {} }));
+    else this.#socket.send(writeFrame(1, 'hello', { version }));
+  }
+
+  frame(value: unknown): void {
+    if (this.#machine.state === 'verifying') this.#early.push(value);
+    if (this.#machine.state !== 'waiting') return;
+    const envelope = envelopeOf(value) ?? this.#withoutNumber(value);
+    const dialect = this.#dialectOf(value);
+    if (envelope === undefined || !isShaped(dialect, envelope)) return this.#refuse(this.#invalid(dialect), dialect);
+    const { type, data } = envelope;
+    if (type === 'close') return this.#socket.destroy();
+    if (type === 'resume') return this.#resume(data);
+    if (type === 'register_slave' || type === 'register_control') return this.#register(type, data, dialect);
+    this.#refuse(this.#invalid(dialect), dialect);
+  }
+
+  unreadable(close: Close): void {
+    const { dialect } = this.#host;
+    if (dialect === 'session') this.#refuse(close, dialect);
+    else this.#refuse(closes.invalidHandshake, 'seed');
+  }
+
+  drained(): void {}
+
+  gone(): void {
+    this.#machine.attempt('refuse');
+    this.#leave();
+  }
+
+  /** Ends it, and says why. */
+  close(close: Close): void {
+    this.#refuse(close, this.#host.dialect === 'session' ? 'session' : 'seed');
+  }
+
+  #limit(): Cancel {
+    return this.#host.clock.after(this.#host.handshakeTime, () => this.close(closes.tooLate));
+  }
+
+  /** The document's example of a handshake has no numbers: it is taken where the seed dialect is spoken. */
+  #withoutNumber(value: unknown): Envelope | undefined {
+    if (this.#host.dialect === 'session' || !isData(value) || Object.hasOwn(value, 'seq')) return undefined;
+    return envelopeOf({ ...value, seq: 1 });
+  }
+
+  /** Which dialect the other side speaks: sessions have no numbers in the handshake, and tell their plugins. */
+  #dialectOf(value: unknown): Dialect {
+    const { dialect } = this.#host;
+    if (dialect !== 'both') return dialect;
+    const { seq, data } = isData(value) ? value : {};
+    return seq === null || (isData(data) && Object.hasOwn(data, 'plugins')) ? 'session' : 'seed';
+  }
+
+  #invalid(dialect: Dialect): Close {
+    return dialect === 'seed' ? closes.invalidHandshake : closes.badHandshake;
+  }
+
+  #resume(data: Data): void {
+    this.#machine.step('invalidate');
+    const { session_token: token, last_seq: seq } = data as { session_token: string; last_seq: number | null };
+    const found = this.#host.resume(token, seq, this.#socket);
+    if (found === 'resumed') {
+      this.#machine.step('resume');
+      return this.#leave();
+    }
+    if (found === 'replaced') return this.#refuse(closes.replaced, 'session');
+    this.#late();
+    this.#late = this.#limit();
+    this.#socket.send(writeFrame(null, 'invalidate', {}));
+  }
+
+  #register(type: string, data: Data, dialect: Dialect): void {
+    const role = type === 'register_slave' ? 'node' : 'control';
+    const { agent, version, name = agent, id, token } = data as {
+      agent: string;
+      version: string;
+      name?: string;
+      id?: number;
+      token?: string;
+    };
+    this.#machine.step('register');
+    const registration: Registration = { dialect, role, id, name, agent, version };
+    const { authenticate, clock } = this.#host;
+    if (authenticate === undefined) return this.#accept(registration);
+    if (token === undefined) return this.#refuse(this.#invalid(dialect), dialect);
+    this.#socket.pause();
+    authenticate(token, registration, clock.wall()).then(
+      wrong => (wrong === undefined ? this.#accept(registration) : this.#reject(wrong, dialect)),
+      (error: unknown) => this.#reject(reasonOf(error), dialect),
+    );
+  }
+
+  #reject(wrong: string, dialect: Dialect): void {
+    const { code, reason } = closes.notAuthenticated;
+    this.#refuse({ code, reason: dialect === 'seed' ? reason : `${reason}: ${wrong}` }, dialect);
+  }
+
+  #accept(registration: Registration): void {
+    if (!this.#machine.attempt('accept')) return;
+    this.#leave();
+    this.#host.register(registration, this.#socket);
+    for (const value of this.#early.splice(0)) this.#socket.owner.frame(value);
+    if (this.#host.authenticate !== undefined) this.#socket.resume();
+  }
+
+  #refuse(close: Close, dialect: Dialect): void {
+    if (!this.#machine.attempt('refuse')) return;
+    this.#host.log('warn', `not registered: ${close.reason}`, { remote: this.#socket.remote });
+    if (dialect === 'session') this.#socket.close(close);
+    else {
+      this.#socket.send(writeFrame(2, 'close', { reason: close.reason }));
+      this.#socket.close();
+    }
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#late();
+    this.#host.left(this);
+  }
+}

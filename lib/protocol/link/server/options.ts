@@ -1,0 +1,96 @@
+// What a server of links can be told, and what becomes of it.
+
+import { UsageError } from '../../../base/errors.ts';
+import type { Given } from '../../../base/options.ts';
+import { inRange, refuseUnknown, withDefaults } from '../../../base/options.ts';
+import type { ConnectionOptions } from '../../../connection/index.ts';
+import type { Definition } from '../definitions.ts';
+import type { Dialect } from '../wire.ts';
+
+/** Which dialects a server speaks; with `both`, each other side chooses. */
+export type Dialects = Dialect | 'both';
+
+export interface LinkLimits {
+  /** Sockets at the same time; more are refused. @default 10_000 */
+  readonly connections: number;
+  /** Sockets that have not registered; for another one the oldest is closed. @default 1_000 */
+  readonly joining: number;
+  /** Longest handshake in ms. @default 30_000 */
+  readonly handshake: number;
+  /** Longest frame in bytes; a longer one ends its link. @default 1 MiB */
+  readonly frame: number;
+  /** Unsent bytes on one socket; a slower reader is cut off. @default 16 MiB */
+  readonly unsent: number;
+  /** Handlers of one link whose promises run at the same time; then nothing is read from it. @default 1_000 */
+  readonly handlers: number;
+}
+
+export const linkLimits: LinkLimits = {
+  connections: 10_000,
+  joining: 1_000,
+  handshake: 30_000,
+  frame: 1024 * 1024,
+  unsent: 16 * 1024 * 1024,
+  handlers: 1_000,
+};
+
+export interface SessionOptions {
+  /** How long a session whose link was lost is remembered, in ms. @default 60_000 */
+  readonly timeout: number;
+  /** From one heartbeat to the next, in ms; after two without one the link is dropped. @default 15_000 */
+  readonly heartbeat: number;
+  /** Messages kept until the other side has them; more are refused (OUTBOX_FULL). @default 10_000 */
+  readonly count: number;
+  /** Their bytes. @default 16 MiB */
+  readonly bytes: number;
+}
+
+export const sessionDefaults: SessionOptions = {
+  timeout: 60_000,
+  heartbeat: 15_000,
+  count: 10_000,
+  bytes: 16 * 1024 * 1024,
+};
+
+export interface LinkServerOptions extends ConnectionOptions {
+  /** The messages that its links know. */
+  readonly definitions: readonly Definition[];
+  /** @default 'session' */
+  readonly dialect?: Dialects | undefined;
+  /** What tokens are signed with; without it none is asked for. Base64 in the session dialect. @default none */
+  readonly secret?: string | undefined;
+  /** On which node an instance is; null for one that is on none, undefined where there is no such instance. */
+  readonly locate?: ((instance: number) => number | null | undefined) | undefined;
+  readonly limits?: Given<LinkLimits> | undefined;
+  readonly session?: Given<SessionOptions> | undefined;
+}
+
+const known: { [K in keyof Required<LinkServerOptions>]: 0 } = {
+  name: 0,
+  priority: 0,
+  definitions: 0,
+  dialect: 0,
+  secret: 0,
+  locate: 0,
+  limits: 0,
+  session: 0,
+};
+
+export interface LinkServerSettings {
+  readonly dialect: Dialects;
+  readonly limits: LinkLimits;
+  readonly session: SessionOptions;
+}
+
+/** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE, INVALID_VALUE */
+export function settleServer(options: LinkServerOptions): LinkServerSettings {
+  refuseUnknown('linkServer', known, options);
+  const { dialect = 'session' } = options;
+  if (!['seed', 'session', 'both'].includes(dialect)) throw new UsageError('INVALID_VALUE', `dialect is ${dialect}`);
+  const limits = withDefaults('limits', linkLimits, options.limits);
+  const session = withDefaults('session', sessionDefaults, options.session);
+  for (const [name, value] of Object.entries({ ...limits, ...session })) {
+    inRange(`limit ${name}`, value, 1, Number.MAX_SAFE_INTEGER);
+  }
+  return { dialect, limits, session };
+}

@@ -1,0 +1,264 @@
+// A node or a control that has registered. With a session it outlives its socket: it waits for the other side to come
+// back, and goes on where both had been.
+//
+//   connected ─drop▶ dropped ─resume▶ connected        (session dialect; a seed has no way back: over)
+//       │               └─expire, stop, over─▶ closed
+//       ├─stop▶ closing ─over▶ closed
+//       └─over▶ closed                               closing ─drop▶ closed
+
+import type { Cancel, Clock } from '../../../base/clock.ts';
+import { NetworkError, PeerError } from '../../../base/errors.ts';
+import type { StateTable } from '../../../base/state-table.ts';
+import { StateMachine } from '../../../base/state-table.ts';
+import type { Catalogue } from '../definitions/catalogue.ts';
+import type { Definition, EventDefinition, RequestDefinition } from '../definitions.ts';
+import type { Ending, FrameSocket, SocketOwner } from '../session/frame-socket.ts';
+import { nobody } from '../session/frame-socket.ts';
+import type { LinkHost, Sender, SendOptions } from '../session/link.ts';
+import { Link, sendOver } from '../session/link.ts';
+import { Pulse } from '../session/pulse.ts';
+import { SeedCourse, SessionCourse } from '../session.ts';
+import type { Close, Data, Dialect } from '../wire.ts';
+import { closes, writeFrame } from '../wire.ts';
+import type { LinkLimits, SessionOptions } from './options.ts';
+
+export type LinkPeerState = 'connected' | 'dropped' | 'closing' | 'closed';
+export type LinkPeerStep = 'drop' | 'resume' | 'expire' | 'stop' | 'over';
+
+export const linkPeerTable: StateTable<LinkPeerState, LinkPeerStep> = {
+  connected: { drop: 'dropped', stop: 'closing', over: 'closed' },
+  dropped: { resume: 'connected', expire: 'closed', stop: 'closed', over: 'closed' },
+  closing: { drop: 'closed', over: 'closed' },
+  closed: {},
+};
+
+/** Who registered. */
+export interface Registration {
+  readonly dialect: Dialect;
+  readonly role: 'node' | 'control';
+  /** Of a node. */
+  readonly id: number | undefined;
+  /** Of a node; the agent of a control. */
+  readonly name: string;
+  readonly agent: string;
+  readonly version: string;
+}
+
+/** The server, as far as its peers need it. */
+export interface PeerHost {
+  readonly clock: Clock;
+  readonly limits: LinkLimits;
+  readonly session: SessionOptions;
+  readonly drainTime: number;
+  perform(definition: Definition, data: Data, peer: LinkPeer): unknown;
+  /** Its state has changed. */
+  stepped(peer: LinkPeer, step: LinkPeerStep, reason?: Error): void;
+  log(severity: 'debug' | 'info' | 'warn' | 'error', text: string, fields?: object): void;
+}
+
+export class LinkPeer implements LinkHost, Sender, SocketOwner {
+  readonly registration: Registration;
+  /** With which a session is resumed; empty in the seed dialect. */
+  readonly token: string;
+  /** For the program: whatever belongs to this peer. */
+  data: unknown;
+  readonly link: Link;
+  readonly #host: PeerHost;
+  readonly #machine = new StateMachine(linkPeerTable, 'connected');
+  #socket: FrameSocket;
+  #pulse: Pulse | undefined;
+  #forget: Cancel | undefined;
+
+  /** Made by servers. */
+  constructor(registration: Registration, token: string, socket: FrameSocket, catalogue: Catalogue, host: PeerHost) {
+    this.registration = registration;
+    this.token = token;
+    this.#socket = socket;
+    this.#host = host;
+    const course =
+      registration.dialect === 'seed'
+        ? new SeedCourse(socket, 1)
+        : new SessionCourse(socket, host.session, host.clock);
+    this.link = new Link(catalogue, course, this, host.limits.handlers);
+  }
+
+  get state(): LinkPeerState {
+    return this.#machine.state;
+  }
+
+  get clock(): Clock {
+    return this.#host.clock;
+  }
+
+  get id(): number | undefined {
+    return this.registration.id;
+  }
+
+  get name(): string {
+    return this.registration.name;
+  }
+
+  get remote(): string {
+    return this.#socket.remote;
+  }
+
+  /** While the link is dropped, messages wait for it. */
+  send<Q, R>(definition: RequestDefinition<Q, R>, data: Q, options?: SendOptions): Promise<R>;
+  send<D>(definition: EventDefinition<D>, data: D): void;
+  send(definition: Definition, data: unknown, options?: SendOptions): Promise<unknown> | undefined {
+    return sendOver(this.link, definition, data, options);
+  }
+
+  // ---- for the server
+
+  /** Tells the other side that it is registered. */
+  welcome(): void {
+    this.#socket.owner = this;
+    if (this.link.course.dialect === 'seed') this.link.course.post('ready', {});
+    else this.#socket.send(writeFrame(null, 'ready', { session_token: this.token, ...this.#intervals }));
+    this.#beat();
+  }
+
+  /** Whether the other side can go on behind this number. */
+  canResume(seq: number | null): boolean {
+    const { course } = this.link;
+    return course instanceof SessionCourse && this.state !== 'closed' && course.canResume(seq);
+  }
+
+  /** The other side has come back; what it was on before, it has left. */
+  resume(socket: FrameSocket, seq: number | null): void {
+    const { course } = this.link;
+    if (!(course instanceof SessionCourse)) return;
+    if (this.#machine.state === 'connected') {
+      this.#socket.owner = nobody;
+      this.#socket.destroy();
+      this.#drop(new NetworkError('CLOSED', 'the other side has come back'));
+    }
+    this.#machine.step('resume');
+    this.#forget?.();
+    this.#socket = socket;
+    socket.owner = this;
+    socket.send(writeFrame(null, 'continue', { last_seq: course.received, ...this.#intervals }));
+    course.resume(socket, seq);
+    this.#beat();
+    this.#host.stepped(this, 'resume');
+  }
+
+  /** Ends in good order. */
+  stop(): void {
+    if (this.state === 'dropped') return this.#end('stop', stopped());
+    if (!this.#machine.attempt('stop')) return;
+    if (this.link.course.dialect === 'seed') return this.close(closes.shutdown);
+    const quit = (): void => this.close(closes.serverQuit);
+    this.link.prepareEnd(this.#host.drainTime).then(quit, quit);
+  }
+
+  /** Ends it now, and says why. */
+  close(close: Close): void {
+    if (this.state === 'closed') return;
+    if (this.#socket.isOpen) this.#say(close);
+    this.#end('over', this.#reasonOf(close));
+  }
+
+  destroy(reason: Error): void {
+    this.#socket.destroy(reason);
+    this.#end('over', reason);
+  }
+
+  // ---- for the link
+
+  perform(definition: Definition, data: Data): unknown {
+    return this.#host.perform(definition, data, this);
+  }
+
+  broken(close: Close, session: 'kept' | 'ended'): void {
+    if (session === 'ended') return this.close(close);
+    this.#socket.close(close);
+  }
+
+  closed(reason: string): void {
+    this.#socket.destroy();
+    this.#end('over', new NetworkError('CLOSED', `the other side closed: ${reason}`));
+  }
+
+  strained(): void {
+    this.#socket.pause();
+  }
+
+  relieved(): void {
+    this.#socket.resume();
+  }
+
+  log(severity: 'debug' | 'warn' | 'error', text: string, fields: object = {}): void {
+    this.#host.log(severity, text, { peer: this.name, id: this.id, ...fields });
+  }
+
+  // ---- for the socket
+
+  frame(value: unknown): void {
+    this.#pulse?.heard();
+    this.link.receive(value);
+  }
+
+  unreadable(close: Close): void {
+    if (this.link.course.dialect === 'seed') this.broken({ ...close, reason: 'Invalid message: Malformed' }, 'ended');
+    else this.broken(close, 'kept');
+  }
+
+  drained(): void {
+    this.link.course.flush();
+  }
+
+  gone({ code, reason, error }: Ending): void {
+    const words = reason === '' ? `closed with ${code}` : `closed with ${code}: ${reason}`;
+    const cause = error ?? new NetworkError('CLOSED', `the other side ${words}`);
+    const parting = code === 1000 || code === 1001 || this.link.isEnding;
+    if (this.link.course.dialect === 'seed' || parting || this.state === 'closing') return this.#end('over', cause);
+    this.#drop(cause);
+  }
+
+  #drop(reason: Error): void {
+    if (!this.#machine.attempt('drop')) return;
+    this.#pulse?.stop();
+    this.link.course.detach();
+    const late = new NetworkError('SESSION_LOST', `the session was not resumed within ${this.#host.session.timeout} ms`);
+    this.#forget = this.clock.after(this.#host.session.timeout, () => this.#end('expire', late));
+    this.#host.stepped(this, 'drop', reason);
+  }
+
+  #beat(): void {
+    const { course } = this.link;
+    if (!(course instanceof SessionCourse)) return;
+    this.#pulse?.stop();
+    const dead = (silent: number): void => {
+      this.#socket.destroy(new NetworkError('SILENT', `the other side was silent for ${Math.round(silent)} ms`));
+    };
+    this.#pulse = new Pulse(this.clock, this.#host.session.heartbeat, () => course.heartbeat(), dead);
+  }
+
+  #say(close: Close): void {
+    if (this.link.course.dialect === 'session') return this.#socket.close(close);
+    this.link.course.post('close', { reason: close.reason });
+    this.#socket.close();
+  }
+
+  #end(step: LinkPeerStep, reason: Error): void {
+    if (!this.#machine.attempt(step)) return;
+    this.#forget?.();
+    this.#pulse?.stop();
+    this.link.end(reason);
+    this.#host.stepped(this, step, reason);
+  }
+
+  #reasonOf({ code, reason }: Close): Error {
+    if (code === closes.replaced.code) return new PeerError('REPLACED', reason);
+    return code === closes.malformed.code ? new PeerError('PROTOCOL_ERROR', reason) : new NetworkError('CLOSED', reason);
+  }
+
+  get #intervals(): Data {
+    const { timeout, heartbeat } = this.#host.session;
+    return { session_timeout: timeout / 1_000, heartbeat_interval: heartbeat / 1_000 };
+  }
+}
+
+const stopped = (): Error => new NetworkError('CLOSED', 'the server was stopped');

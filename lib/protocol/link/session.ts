@@ -1,0 +1,172 @@
+// How the messages of one end are numbered, kept and taken up: one course for each dialect.
+//
+//   seed      a number for each message, and no memory: what is sent on a lost link is gone, and the sender is told
+//   session   what was sent is kept until the other side has it, and goes out again on the next link
+//
+//     post ─▶ kept ─flush▶ under way ─confirm▶ gone            arrive: the next number, one seen before, or a gap
+//                ▲──────resume────┘
+//
+// A heartbeat carries the number that was received last, and so confirms. An answer confirms its request too, and all
+// before it. The memory is OutStream, of the session floor. Its other half, InStream, counts what has no number on the
+// wire; here each message carries its own, so that one comparison is all there is to do.
+
+import type { Clock } from '../../base/clock.ts';
+import { NetworkError, PeerError } from '../../base/errors.ts';
+import { OutStream } from '../../session/index.ts';
+import type { Data, Dialect } from './wire.ts';
+import { writeFrame } from './wire.ts';
+
+/** Where frames go: a socket, or the other end in the same process. */
+export interface Carrier {
+  /** Whether it takes more at present. */
+  readonly clear: boolean;
+  send(frame: string): void;
+}
+
+/** What a number that came in is. */
+export type Arrival = 'next' | 'repeated' | 'gap';
+
+export interface Course {
+  readonly dialect: Dialect;
+  /** Messages that the other side is not known to have. */
+  readonly held: number;
+  readonly heldBytes: number;
+  /** Sends or keeps a message, and gives its number. @throws NetworkError CLOSED, LimitError OUTBOX_FULL */
+  post(type: string, data: Data): number;
+  arrive(seq: number): Arrival;
+  /** The carrier takes more. */
+  flush(): void;
+  detach(): void;
+}
+
+export class SeedCourse implements Course {
+  readonly dialect = 'seed';
+  readonly held = 0;
+  readonly heldBytes = 0;
+  #seq: number;
+  #carrier: Carrier | undefined;
+
+  /** `seq` is the number that was used last, in the handshake. */
+  constructor(carrier: Carrier, seq: number) {
+    this.#carrier = carrier;
+    this.#seq = seq;
+  }
+
+  post(type: string, data: Data): number {
+    if (this.#carrier === undefined) throw new NetworkError('CLOSED', `${type} cannot be sent: the link is gone`);
+    this.#seq += 1;
+    const seq = this.#seq;
+    this.#carrier.send(writeFrame(seq, type, data));
+    return seq;
+  }
+
+  /** The seed never looks at numbers that come in. */
+  arrive(): Arrival {
+    return 'next';
+  }
+
+  flush(): void {}
+
+  detach(): void {
+    this.#carrier = undefined;
+  }
+}
+
+export interface BufferLimits {
+  /** Messages kept until the other side has them. @default 10_000 */
+  readonly count: number;
+  /** Their bytes. @default 16 MiB */
+  readonly bytes: number;
+}
+
+/** So many messages after the last heartbeat another one goes out, so that the other side need not keep more. */
+export const heartbeatEvery = 64;
+
+export class SessionCourse implements Course {
+  readonly dialect = 'session';
+  readonly #out: OutStream<string>;
+  #received = 0;
+  #told = 0;
+  #carrier: Carrier | undefined;
+
+  constructor(carrier: Carrier, limits: BufferLimits, clock: Clock) {
+    this.#out = new OutStream<string>({ ...limits, whenFull: 'reject' }, clock, () => undefined);
+    this.#carrier = carrier;
+  }
+
+  get held(): number {
+    return this.#out.length;
+  }
+
+  get heldBytes(): number {
+    return this.#out.bytes;
+  }
+
+  /** The number received last; null where there was none. */
+  get received(): number | null {
+    return this.#received === 0 ? null : this.#received;
+  }
+
+  post(type: string, data: Data): number {
+    const seq = this.#out.ended + this.#out.length + 1;
+    const line = writeFrame(seq, type, data);
+    const bytes = Buffer.byteLength(line);
+    this.#out.makeRoom(bytes);
+    this.#out.push({ message: type, line, bytes, expires: Number.POSITIVE_INFINITY, stored: 0 });
+    this.flush();
+    return seq;
+  }
+
+  arrive(seq: number): Arrival {
+    if (seq <= this.#received) return 'repeated';
+    if (seq !== this.#received + 1) return 'gap';
+    this.#received = seq;
+    if (seq - this.#told >= heartbeatEvery) this.heartbeat();
+    return 'next';
+  }
+
+  /** Tells the other side what it need not keep any more. */
+  heartbeat(): void {
+    this.#told = this.#received;
+    this.#carrier?.send(writeFrame(null, 'heartbeat', { seq: this.received }));
+  }
+
+  /** The other side has all up to `seq`. @throws PeerError INVALID_COUNT */
+  confirm(seq: number | null): void {
+    if (seq === null) return;
+    if (!this.#out.canBe(seq)) throw new PeerError('INVALID_COUNT', `${seq} of ${this.#out.sent} that were sent`);
+    this.#out.confirm(seq);
+  }
+
+  /** As `confirm`, where the number comes from an answer: older ones tell nothing new. */
+  answered(seq: number): void {
+    if (this.#out.canBe(seq)) this.#out.confirm(seq);
+  }
+
+  flush(): void {
+    while (this.#carrier?.clear) {
+      const outgoing = this.#out.next();
+      if (outgoing === undefined) return;
+      this.#carrier.send(outgoing.line);
+    }
+  }
+
+  detach(): void {
+    this.#carrier = undefined;
+    this.#out.linkLost();
+  }
+
+  /** Whether the other side can have so many. */
+  canResume(seq: number | null): boolean {
+    return this.#out.canBe(seq ?? 0);
+  }
+
+  /** Goes on over another link, behind what the other side has. @throws PeerError INVALID_COUNT */
+  resume(carrier: Carrier, seq: number | null): void {
+    this.#out.rewind(seq ?? 0);
+    this.confirm(seq);
+    this.#told = this.#received;
+    this.#carrier = carrier;
+    this.flush();
+  }
+}

@@ -1,0 +1,315 @@
+// One end of a link, over as many sockets as its session lasts: messages are checked, numbered, answered and handed on.
+//
+//   frame ─▶ envelope ─▶ number ─▶ definition ─▶ check ─▶ handler ─▶ (checked) answer
+//
+// What is wrong has one answer for each dialect: the seed closes the link and says why; in a session a request gets an
+// error for an answer, an event is left aside, and only what breaks the counting ends the link.
+
+import type { Clock } from '../../../base/clock.ts';
+import { CommunicatorError, NetworkError, PeerError, reasonOf, UsageError } from '../../../base/errors.ts';
+import { isPromise } from '../../../base/guard.ts';
+import { inRange, refuseUnknown } from '../../../base/options.ts';
+import type { Catalogue, Entry } from '../definitions/catalogue.ts';
+import { prepareDisconnect } from '../definitions/catalogue.ts';
+import type { Definition, EventDefinition, RequestDefinition } from '../definitions.ts';
+import type { Course } from '../session.ts';
+import { SessionCourse } from '../session.ts';
+import type { Close, Data, Envelope, Role } from '../wire.ts';
+import { closes, envelopeOf, isData, isShaped } from '../wire.ts';
+import { Pending } from './pending.ts';
+
+/** Longest wait for an answer unless told otherwise, in ms. */
+export const requestTime = 5_000;
+
+export interface SendOptions {
+  /** Longest wait for the answer, in ms. @default 5_000 */
+  readonly timeout?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Whoever owns the end of a link. */
+export interface LinkHost {
+  readonly clock: Clock;
+  /** Does what the definition asks for, or sends it on. It may throw, or give a promise. */
+  perform(definition: Definition, data: Data, link: Link): unknown;
+  /** The other side broke the rules: ends the socket, and with `ended` the session. */
+  broken(close: Close, session: 'kept' | 'ended'): void;
+  /** Seed: the other side closes. */
+  closed(reason: string): void;
+  /** So many handlers run: nothing more is read until the link is `relieved`. */
+  strained(): void;
+  relieved(): void;
+  log(severity: 'debug' | 'warn' | 'error', text: string, fields?: object): void;
+}
+
+/** Who sends requests and events. */
+export interface Sender {
+  /**
+   * Sends a request, and resolves with its answer.
+   * @throws UsageError INVALID_VALUE, PeerError REQUEST_FAILED, TimeoutError REQUEST_TIMEOUT, NetworkError CLOSED or
+   * SESSION_LOST, LimitError OUTBOX_FULL
+   */
+  send<Q, R>(definition: RequestDefinition<Q, R>, data: Q, options?: SendOptions): Promise<R>;
+  /** Sends an event. @throws UsageError INVALID_VALUE, NetworkError CLOSED, LimitError OUTBOX_FULL */
+  send<D>(definition: EventDefinition<D>, data: D): void;
+}
+
+export class Link implements Sender {
+  readonly course: Course;
+  readonly catalogue: Catalogue;
+  /** For the program: whatever belongs to the other end. */
+  data: unknown;
+  readonly #host: LinkHost;
+  readonly #pending: Pending;
+  readonly #most: number;
+  #handlers = 0;
+  #ending: 'no' | 'asked' = 'no';
+  #over: Error | undefined;
+  #received = 0;
+  #ignored = 0;
+
+  /** `most` is how many handlers may run at the same time. */
+  constructor(catalogue: Catalogue, course: Course, host: LinkHost, most: number) {
+    this.catalogue = catalogue;
+    this.course = course;
+    this.#host = host;
+    this.#pending = new Pending(host.clock);
+    this.#most = most;
+  }
+
+  get remoteRole(): Role {
+    return this.catalogue.remote;
+  }
+
+  /** Requests of ours that wait for an answer. */
+  get waiting(): number {
+    return this.#pending.size;
+  }
+
+  get handlers(): number {
+    return this.#handlers;
+  }
+
+  /** Messages taken up, and those left aside (repeated, unknown or wrong). */
+  get counts(): { readonly received: number; readonly ignored: number } {
+    return { received: this.#received, ignored: this.#ignored };
+  }
+
+  send<Q, R>(definition: RequestDefinition<Q, R>, data: Q, options?: SendOptions): Promise<R>;
+  send<D>(definition: EventDefinition<D>, data: D): void;
+  send(definition: Definition, data: unknown, options?: SendOptions): Promise<unknown> | undefined {
+    if (definition.kind === 'request') return this.#request(definition, data as Data, options);
+    this.#check(definition, data);
+    this.course.post(`${definition.name}_event`, data as Data);
+    return undefined;
+  }
+
+  /** A frame came in. */
+  receive(value: unknown): void {
+    const envelope = envelopeOf(value);
+    if (this.course.dialect === 'seed') {
+      if (envelope === undefined || envelope.seq === null) return this.#invalid('Malformed');
+      return this.#take(envelope, envelope.seq);
+    }
+    if (envelope === undefined) return this.#malformed(value);
+    if (envelope.seq === null) return this.#unnumbered(envelope);
+    if (this.#arrives(envelope.seq)) this.#take(envelope, envelope.seq);
+  }
+
+  /** The other side wants to end: waits for what is under way, then says so. */
+  async prepareEnd(timeout: number): Promise<void> {
+    await this.send(prepareDisconnect, {}, { timeout });
+  }
+
+  /** The session is over: nothing more will be answered. */
+  end(reason: Error): void {
+    this.#over = reason;
+    this.course.detach();
+    const code = reason instanceof CommunicatorError && reason.code === 'SESSION_LOST' ? 'SESSION_LOST' : 'CLOSED';
+    this.#pending.rejectAll(type => new NetworkError(code, `no ${type}: ${reason.message}`, { cause: reason }));
+  }
+
+  // ---- out
+
+  #check(definition: Definition, data: unknown): void {
+    if (this.#over !== undefined) throw new NetworkError('CLOSED', `no link: ${this.#over.message}`);
+    this.catalogue.check(definition, data);
+  }
+
+  async #request(definition: RequestDefinition, data: Data, options: SendOptions = {}): Promise<unknown> {
+    refuseUnknown('send', { timeout: 0, signal: 0 }, options);
+    const { timeout = requestTime, signal } = options;
+    inRange('timeout', timeout, 0, Number.MAX_SAFE_INTEGER);
+    this.#check(definition, data);
+    signal?.throwIfAborted();
+    const seq = this.course.post(`${definition.name}_request`, data);
+    return this.#pending.open(seq, `${definition.name}_response`, { timeout, signal });
+  }
+
+  /** Answers, where there is still a way to do so. */
+  #answer(type: string, seq: number, data: Data): void {
+    if (this.#over !== undefined) return this.#host.log('debug', `${type} comes too late: ${this.#over.message}`);
+    try {
+      this.course.post(type, Object.hasOwn(data, 'error') ? { seq, ...data } : { ...data, seq });
+    } catch (error) {
+      this.#host.log('warn', `${type} cannot be sent: ${reasonOf(error)}`);
+      // An answer must not get lost in silence.
+      this.#host.broken(closes.overrun, 'ended');
+    }
+  }
+
+  // ---- in
+
+  /** Session: whether the message has not been seen before. */
+  #arrives(seq: number): boolean {
+    const arrival = this.course.arrive(seq);
+    if (arrival === 'gap') this.#host.broken(closes.gap, 'ended');
+    if (arrival === 'repeated') this.#ignored += 1;
+    return arrival === 'next';
+  }
+
+  /** Session: only heartbeats have no number once the handshake is over. */
+  #unnumbered(envelope: Envelope): void {
+    const { course } = this;
+    if (envelope.type !== 'heartbeat') return this.#host.broken(closes.malformed, 'ended');
+    if (!isShaped('session', envelope) || !(course instanceof SessionCourse)) {
+      return this.#host.broken(closes.invalidHeartbeat, 'ended');
+    }
+    try {
+      course.confirm(envelope.data.seq as number | null);
+    } catch (error) {
+      this.#host.log('warn', reasonOf(error));
+      this.#host.broken(closes.invalidHeartbeat, 'ended');
+    }
+  }
+
+  /** Session: what has a number and a type, and is a request, is answered; anything else breaks the counting. */
+  #malformed(value: unknown): void {
+    const { seq, type } = isData(value) ? value : {};
+    if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || typeof type !== 'string') {
+      return this.#host.broken(closes.malformed, 'ended');
+    }
+    if (this.#arrives(seq)) this.#wrong(seq, type, 'Malformed');
+  }
+
+  #take({ type, data }: Envelope, seq: number): void {
+    if (this.course.dialect === 'seed') {
+      this.course.arrive(seq);
+      if (type === 'close') return this.#heardClose(data);
+    }
+    const entry = this.catalogue.incoming(type);
+    if (entry === undefined) return this.#wrong(seq, type, `No validator for ${type} on ${this.catalogue.link}`);
+    if (entry.kind === 'response') return this.#response(entry, type, data);
+    const wrong = entry.kind === 'request' ? entry.checks.request(data) : entry.check(data);
+    if (wrong !== undefined) return this.#wrong(seq, type, `Validation failed for ${type}`, wrong);
+    this.#received += 1;
+    if (entry.kind === 'event') return this.#perform(entry, data, () => undefined);
+    if (entry.definition === prepareDisconnect) return this.#prepare(seq);
+    this.#perform(entry, data, answer => this.#answer(responseType(type), seq, answer));
+  }
+
+  #heardClose(data: Data): void {
+    const { reason } = data;
+    if (typeof reason !== 'string' || Object.keys(data).length !== 1) {
+      return this.#invalid('Validation failed for close');
+    }
+    this.#host.closed(reason);
+  }
+
+  #response({ definition, checks }: Entry & { kind: 'response' }, type: string, data: Data): void {
+    const { seq, ...rest } = data;
+    const { error } = rest;
+    const fails = typeof error === 'string' && Object.keys(rest).length === 1;
+    const wrong = fails ? undefined : checks.response(rest);
+    if (typeof seq !== 'number' || (wrong !== undefined && !this.#pending.awaits(seq, type))) {
+      return this.#wrong(0, type, `Validation failed for ${type}`, wrong);
+    }
+    if (!this.#pending.awaits(seq, type)) return this.#wrong(0, type, `Unhandled message ${type}`);
+    this.#received += 1;
+    if (this.course instanceof SessionCourse) this.course.answered(seq);
+    if (fails) return this.#pending.reject(seq, new PeerError('REQUEST_FAILED', error, definition.name));
+    if (wrong === undefined) return this.#pending.resolve(seq, rest);
+    this.#pending.reject(seq, new PeerError('INVALID_PARAMETER', `${type}: ${wrong}`, definition.name));
+    this.#wrong(0, type, `Validation failed for ${type}`, wrong);
+  }
+
+  /** Runs what the program has for it; `answer` gets what is to be said to a request. */
+  #perform(entry: Entry, data: Data, answer: (data: Data) => void): void {
+    const done = (result: unknown): void => answer(this.#checked(entry, result));
+    const failed = (error: unknown): void => {
+      const text = reasonOf(error);
+      if (!isExpected(error)) this.#host.log('error', `the handler of ${entry.definition.name} failed: ${text}`, { error });
+      answer({ error: text === '' ? 'the handler failed' : text });
+    };
+    let result: unknown;
+    try {
+      result = this.#host.perform(entry.definition, data, this);
+    } catch (error) {
+      return failed(error);
+    }
+    if (!isPromise(result)) return done(result);
+    this.#handlers += 1;
+    if (this.#handlers === this.#most) this.#host.strained();
+    const over = (): void => {
+      this.#handlers -= 1;
+      if (this.#handlers === this.#most - 1) this.#host.relieved();
+    };
+    Promise.resolve(result).then(done, failed).finally(over);
+  }
+
+  /** The answer of a handler, or an error where it is not what was declared. */
+  #checked(entry: Entry, result: unknown): Data {
+    const data = result ?? {};
+    if (entry.kind !== 'request') return {};
+    const type = `${entry.definition.name}_response`;
+    const { seq: _, ...rest } = isData(data) ? data : {};
+    const wrong = isData(data) ? entry.checks.response(rest) : 'it is no object';
+    if (wrong === undefined) return rest;
+    this.#host.log('error', `the handler of ${entry.definition.name} gave a wrong answer: ${wrong}`);
+    return { error: `Validation failed for ${type}` };
+  }
+
+  #prepare(seq: number): void {
+    this.#ending = 'asked';
+    void this.#pending.idle().then(() => this.#answer('prepare_disconnect_response', seq, {}));
+  }
+
+  /** Whether the other side has announced its end. */
+  get isEnding(): boolean {
+    return this.#ending === 'asked';
+  }
+
+  // ---- what is wrong
+
+  #wrong(seq: number, type: string, detail: string, why?: string): void {
+    if (this.course.dialect === 'seed') return this.#invalid(detail, why);
+    this.#ignored += 1;
+    this.#host.log('warn', detail, { type, why });
+    if (type.endsWith('_request')) this.#answer(responseType(type), seq, { error: detail });
+  }
+
+  /** Seed: the link ends, and the other side is told why. */
+  #invalid(detail: string, why?: string): void {
+    this.#ignored += 1;
+    this.#host.log('warn', `invalid message: ${detail}`, { why });
+    this.#host.broken({ code: closes.malformed.code, reason: `Invalid message: ${detail}` }, 'ended');
+  }
+}
+
+function responseType(type: string): string {
+  return `${type.slice(0, -'_request'.length)}_response`;
+}
+
+/** For those who send over a link that may change: picks the right half of `send`. */
+export function sendOver(link: Link, definition: Definition, data: unknown, options?: SendOptions): Promise<unknown> {
+  if (definition.kind === 'request') return link.send(definition, data, options);
+  link.send(definition, data);
+  return sent;
+}
+
+const sent: Promise<undefined> = Promise.resolve(undefined);
+
+/** Errors that say no more than that the request cannot be done: they are answered, not logged. */
+function isExpected(error: unknown): boolean {
+  return error instanceof CommunicatorError && !(error instanceof UsageError);
+}

@@ -1,0 +1,40 @@
+// The heartbeats of a link: one goes out each interval, and what is silent for longer than two is dead. The counting is
+// that of the session floor, so a process that was itself stopped does not take the others for dead.
+
+import type { Cancel, Clock } from '../../../base/clock.ts';
+import { Heartbeat } from '../../../session/index.ts';
+
+export class Pulse {
+  readonly #clock: Clock;
+  readonly #interval: number;
+  readonly #beat: () => void;
+  readonly #dead: (silence: number) => void;
+  readonly #heartbeat: Heartbeat;
+  #cancel: Cancel;
+
+  /** `interval` in ms. */
+  constructor(clock: Clock, interval: number, beat: () => void, dead: (silence: number) => void) {
+    this.#clock = clock;
+    this.#interval = interval;
+    this.#beat = beat;
+    this.#dead = dead;
+    this.#heartbeat = new Heartbeat({ ask: interval, dead: 2 * interval + 1 }, clock.now());
+    this.#cancel = clock.after(interval, () => this.#tick());
+  }
+
+  heard(): void {
+    this.#heartbeat.heard(this.#clock.now());
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  #tick(): void {
+    const now = this.#clock.now();
+    const silence = this.#heartbeat.silence(now);
+    if (this.#heartbeat.check(now) === 'dead') return this.#dead(silence);
+    this.#cancel = this.#clock.after(this.#interval, () => this.#tick());
+    this.#beat();
+  }
+}
