@@ -145,9 +145,9 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
 
   // ---- for what it routes
 
-  *around(to: BroadcastTo): Iterable<Link> {
+  *around(_to: BroadcastTo): Iterable<Link> {
     // Instances are reached by way of their nodes.
-    if (to !== undefined) for (const { link } of this.#reception?.members?.nodes ?? []) yield link;
+    for (const { link } of this.#reception?.members?.nodes ?? []) yield link;
   }
 
   towards(to: ForwardTo, data: Data): Link {

@@ -271,7 +271,9 @@ export class Link implements Sender {
 
   #prepare(seq: number): void {
     this.#ending = 'asked';
-    void this.#pending.idle().then(() => this.#answer('prepare_disconnect_response', seq, {}));
+    const type = 'prepare_disconnect_response';
+    // Where both ends are ending, neither waits for the other to be done with that.
+    void this.#pending.idle(type).then(() => this.#answer(type, seq, {}));
   }
 
   /** Whether the other side has announced its end. */

@@ -25,6 +25,7 @@ export class Pending {
   readonly #waiting = new Map<number, Waiting>();
   readonly #given = new Set<number>();
   #idle: (() => void)[] = [];
+  #aside = '';
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -69,12 +70,18 @@ export class Pending {
     for (const [seq, { type }] of [...this.#waiting]) this.reject(seq, reason(type));
   }
 
-  /** Resolves as soon as nothing is waited for. */
-  idle(): Promise<void> {
-    if (this.#waiting.size === 0) return Promise.resolve();
+  /** Resolves as soon as nothing is waited for, but what is of the type `aside`. */
+  idle(aside: string): Promise<void> {
+    this.#aside = aside;
+    if (this.#isIdle) return Promise.resolve();
     return new Promise(resolve => {
       this.#idle.push(resolve);
     });
+  }
+
+  get #isIdle(): boolean {
+    for (const { type } of this.#waiting.values()) if (type !== this.#aside) return false;
+    return true;
   }
 
   #giveUp(seq: number, error: unknown): void {
@@ -94,7 +101,7 @@ export class Pending {
     }
     this.#waiting.delete(seq);
     waiting.over();
-    if (this.#waiting.size === 0) for (const idle of this.#idle.splice(0)) idle();
+    if (this.#idle.length > 0 && this.#isIdle) for (const idle of this.#idle.splice(0)) idle();
     return waiting;
   }
 }

@@ -10,6 +10,7 @@ export class Pulse {
   readonly #beat: () => void;
   readonly #dead: (silence: number) => void;
   readonly #heartbeat: Heartbeat;
+  #next: number;
   #cancel: Cancel;
 
   /** `interval` in ms. */
@@ -19,7 +20,8 @@ export class Pulse {
     this.#beat = beat;
     this.#dead = dead;
     this.#heartbeat = new Heartbeat({ ask: interval, dead: 2 * interval + 1 }, clock.now());
-    this.#cancel = clock.after(interval, () => this.#tick());
+    this.#next = clock.now() + interval;
+    this.#cancel = this.#wait(clock.now());
   }
 
   heard(): void {
@@ -34,7 +36,15 @@ export class Pulse {
     const now = this.#clock.now();
     const silence = this.#heartbeat.silence(now);
     if (this.#heartbeat.check(now) === 'dead') return this.#dead(silence);
-    this.#cancel = this.#clock.after(this.#interval, () => this.#tick());
-    this.#beat();
+    const beats = now >= this.#next;
+    if (beats) this.#next = now + this.#interval;
+    this.#cancel = this.#wait(now);
+    if (beats) this.#beat();
+  }
+
+  /** Until the next heartbeat, or until the silence is to be looked at, if that is before. */
+  #wait(now: number): Cancel {
+    const until = Math.min(this.#next, this.#heartbeat.due);
+    return this.#clock.after(Math.max(1, until - now), () => this.#tick());
   }
 }

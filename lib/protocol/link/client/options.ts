@@ -1,0 +1,97 @@
+// What a client of links can be told, and what becomes of it.
+
+import type { Pause } from '../../../base/backoff.ts';
+import { pauseDefaults } from '../../../base/backoff.ts';
+import { UsageError } from '../../../base/errors.ts';
+import type { Given } from '../../../base/options.ts';
+import { inRange, refuseUnknown, withDefaults } from '../../../base/options.ts';
+import type { ConnectionOptions } from '../../../connection/index.ts';
+import type { Definition } from '../definitions.ts';
+import type { Data, Dialect } from '../wire.ts';
+
+export interface LinkClientLimits {
+  /** Longest attempt to reach the controller, and longest handshake, in ms. @default 10_000 */
+  readonly dial: number;
+  /** Longest frame in bytes; a longer one ends the link. @default 1 MiB */
+  readonly frame: number;
+  /** Unsent bytes on the socket; more ends the link. @default 16 MiB */
+  readonly unsent: number;
+  /** Handlers whose promises run at the same time; then nothing is read. @default 1_000 */
+  readonly handlers: number;
+  /** Messages kept until the controller has them; more are refused (OUTBOX_FULL). @default 10_000 */
+  readonly count: number;
+  /** Their bytes. @default 16 MiB */
+  readonly bytes: number;
+}
+
+export const linkClientLimits: LinkClientLimits = {
+  dial: 10_000,
+  frame: 1024 * 1024,
+  unsent: 16 * 1024 * 1024,
+  handlers: 1_000,
+  count: 10_000,
+  bytes: 16 * 1024 * 1024,
+};
+
+export interface LinkClientOptions extends ConnectionOptions {
+  readonly role: 'node' | 'control';
+  /** Of a node: a whole number that no other node has. */
+  readonly id?: number | undefined;
+  /** What it authenticates itself with. @default none */
+  readonly token?: string | undefined;
+  /** The messages that its link knows. */
+  readonly definitions: readonly Definition[];
+  /** @default 'session' */
+  readonly dialect?: Dialect | undefined;
+  readonly limits?: Given<LinkClientLimits> | undefined;
+  /** Pauses between attempts. */
+  readonly pause?: Given<Pause> | undefined;
+}
+
+const known: { [K in keyof Required<LinkClientOptions>]: 0 } = {
+  name: 0,
+  priority: 0,
+  role: 0,
+  id: 0,
+  token: 0,
+  definitions: 0,
+  dialect: 0,
+  limits: 0,
+  pause: 0,
+};
+
+export interface LinkClientSettings {
+  readonly role: 'node' | 'control';
+  readonly dialect: Dialect;
+  readonly limits: LinkClientLimits;
+  readonly pause: Pause;
+  /** The message that registers. */
+  readonly register: { readonly type: string; readonly data: Data };
+}
+
+/** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE, INVALID_VALUE */
+export function settleClient(options: LinkClientOptions, name: string): LinkClientSettings {
+  refuseUnknown('linkClient', known, options);
+  const { role, dialect = 'session' } = options;
+  if (!['node', 'control'].includes(role)) throw new UsageError('INVALID_VALUE', `role is ${role}`);
+  if (!['seed', 'session'].includes(dialect)) throw new UsageError('INVALID_VALUE', `dialect is ${dialect}`);
+  const limits = withDefaults('limits', linkClientLimits, options.limits);
+  for (const [limit, value] of Object.entries(limits)) inRange(`limit ${limit}`, value, 1, Number.MAX_SAFE_INTEGER);
+  const pause = withDefaults('pause', pauseDefaults, options.pause);
+  for (const part of ['first', 'most', 'stable'] as const) {
+    inRange(`pause ${part}`, pause[part], 0, Number.MAX_SAFE_INTEGER);
+  }
+  for (const part of ['jitter', 'hurry'] as const) inRange(`pause ${part}`, pause[part], 0, 1);
+  return { role, dialect, limits, pause, register: registration(options, name, dialect) };
+}
+
+const agent = 'ed-communicator';
+const version = '2.0.0';
+
+function registration({ role, id, token = '' }: LinkClientOptions, name: string, dialect: Dialect) {
+  // Real servers ask for a token, be it empty, and take exactly these keys.
+  if (role === 'control') return { type: 'register_control', data: { token, agent, version } };
+  if (!Number.isSafeInteger(id)) throw new UsageError('INVALID_VALUE', `the id of a node is ${id}, not a whole number`);
+  const data = { token, agent, version, id, name };
+  return { type: 'register_slave', data: dialect === 'seed' ? data : { ...data, plugins: {} } };
+}
