@@ -30,7 +30,7 @@ t.test('a request is answered, in both directions', async t => {
   t.same(seen, ['connect']);
   t.same(await node.send(add, { a: 2, b: 3 }), { sum: 5 });
   t.same(await server.node(1).send(add, { a: 2, b: 3 }), { sum: 6 });
-  await stage.communicator.stop();
+  await stage.end();
   t.same(seen, ['connect', 'close']);
 });
 
@@ -55,7 +55,7 @@ t.test('after a cut the session goes on, and nothing is lost or handled twice', 
   t.same(known, ['connect node 1', 'drop node 1', 'resume node 1']);
   t.same(got, [1, 2, 3, 4, 5, 6]);
   t.same(back, [1]);
-  await stage.communicator.stop();
+  await stage.end();
 });
 
 t.test('an answer that was cut off arrives after the resume', async t => {
@@ -73,7 +73,7 @@ t.test('an answer that was cut off arrives after the resume', async t => {
   await stage.clock.advance(1_000);
   t.same(await answer, { sum: 2 });
   t.equal(runs, 1);
-  await stage.communicator.stop();
+  await stage.end();
 });
 
 t.test('a session that is not resumed in time is invalidated: requests reject, and a new one begins', async t => {
@@ -95,7 +95,7 @@ t.test('a session that is not resumed in time is invalidated: requests reject, a
   stage.frames.reachable = true;
   await stage.clock.advance(10_000);
   t.same(seen, ['connect', 'drop', 'invalidate', 'connect']);
-  await stage.communicator.stop();
+  await stage.end();
 });
 
 t.test('a controller that has forgotten the session says so, and the client registers on the same link', async t => {
@@ -111,7 +111,7 @@ t.test('a controller that has forgotten the session says so, and the client regi
   await stage.clock.advance(3_000);
   t.same(seen.at(-1), 'connect');
   t.ok(seen.includes('invalidate'));
-  await stage.communicator.stop();
+  await stage.end();
 });
 
 t.test('heartbeats go out each interval; who is silent for longer than two is dropped and dialled again', async t => {
@@ -128,7 +128,7 @@ t.test('heartbeats go out each interval; who is silent for longer than two is dr
   await stage.clock.advance(4_500);
   t.same(seen, ['connect', 'drop', 'resume']);
   t.ok(known.includes('resume node 1'));
-  await stage.communicator.stop();
+  await stage.end();
 });
 
 t.test('what is kept is bounded: OUTBOX_FULL, and room again after a heartbeat', async t => {
@@ -140,7 +140,7 @@ t.test('what is kept is bounded: OUTBOX_FULL, and room again after a heartbeat',
   t.throws(() => node.send(note, { n: 4 }), { name: 'LimitError', code: 'OUTBOX_FULL' });
   await stage.clock.advance(1_000);
   node.send(note, { n: 4 });
-  await stage.communicator.stop();
+  await stage.end();
 });
 
 t.test('a burst is confirmed before the next heartbeat is due', async t => {
@@ -157,7 +157,7 @@ t.test('a burst is confirmed before the next heartbeat is due', async t => {
     await settled();
   }
   t.equal(got, 600);
-  await stage.communicator.stop();
+  await stage.end();
 });
 
 t.test('every request has a deadline, and an answer that comes after it disturbs nothing', async t => {
@@ -176,7 +176,7 @@ t.test('every request has a deadline, and an answer that comes after it disturbs
     const given = t.rejects(node.send(add, { a: 1, b: 1 }, { signal: aborted.signal }), { message: 'enough' });
     aborted.abort(new Error('enough'));
     await given;
-    await stage.communicator.stop();
+    await stage.end();
   }
 });
 
@@ -204,7 +204,7 @@ t.test('stop waits for what is under way: prepare_disconnect, then the close cod
   t.same(last.at(-2), ['s2c', 1001, 'Server Quit']);
   t.equal(server.state, 'closed');
   t.equal(other.state, 'resuming');
-  await stage.communicator.stop();
+  await stage.end();
 });
 
 t.test('a second node with the same id: the first is told and stops, and comes not back', async t => {
@@ -223,7 +223,7 @@ t.test('a second node with the same id: the first is told and stops, and comes n
     t.equal(first.state, 'closed', dialect);
     t.equal(second.state, 'connected');
     t.equal(server.node(7).name, 'newer');
-    await stage.communicator.stop();
+    await stage.end();
   }
 });
 
@@ -243,7 +243,7 @@ t.test('who was replaced while its link was down learns it when it comes back', 
   t.equal(first.state, 'closed');
   t.equal(second.state, 'connected');
   t.equal(server.node(7).name, 'newer');
-  await stage.communicator.stop();
+  await stage.end();
 });
 
 t.test('an attempt that fails is followed by another, for ever', async t => {
@@ -259,5 +259,5 @@ t.test('an attempt that fails is followed by another, for ever', async t => {
   await stage.server();
   await stage.clock.advance(2_000);
   t.equal(node.state, 'connected');
-  await stage.communicator.stop();
+  await stage.end();
 });

@@ -70,6 +70,13 @@ export class Stage {
     return this.client({ role: 'node', id, name: `node ${id}`, ...options });
   }
 
+  /** Stops everything, and lets the time for it go by. */
+  async end(): Promise<void> {
+    const stopped = this.communicator.stop();
+    await this.clock.advance(30_000);
+    await stopped;
+  }
+
   async raw(): Promise<Raw> {
     const address = { scheme: 'memory', host: '', port: 0, path: 'controller' };
     const raw = new Raw((await this.frames.dial(address, new AbortController().signal)) as FrameEnd);
@@ -92,6 +99,17 @@ export class Raw implements FrameEvents {
   /** Says frames in one go, and waits for what that brings. */
   async say(...values: unknown[]): Promise<this> {
     for (const value of values) this.end.send(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)));
+    await settled();
+    return this;
+  }
+
+  /** As `say`, and waits for a word in answer, which a token may delay; not for long, where none is due. */
+  async ask(...values: unknown[]): Promise<this> {
+    const before = this.inbox.length;
+    await this.say(...values);
+    for (let wait = 0; wait < 150 && this.inbox.length === before && this.closed_ === undefined; wait += 1) {
+      await new Promise(resolve => setTimeout(resolve, 2));
+    }
     await settled();
     return this;
   }

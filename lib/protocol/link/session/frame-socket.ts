@@ -115,6 +115,8 @@ export class FrameSocket implements Carrier, FrameEvents {
     if (!this.#machine.attempt('close')) return;
     this.#said ??= close;
     this.#channel.closeWith(close?.code, close?.reason);
+    // The other side's close frame is to be read, also where reading was paused.
+    this.#channel.resume();
   }
 
   /** Ends it at once, without a close frame. */
