@@ -40,7 +40,10 @@ const fromControl = ['control-master'] as const;
 const through = ['control-master', 'master-slave', 'slave-instance'] as const;
 const listSlaves = request('list_slaves', { links: fromControl, response: { list: array } });
 const listInstances = request('list_instances', { links: fromControl, response: { list: array } });
-const subscribe = request('set_instance_output_subscriptions', { links: fromControl, request: { instance_ids: array } });
+const subscribe = request('set_instance_output_subscriptions', {
+  links: fromControl,
+  request: { instance_ids: array },
+});
 const create = request('create_instance', { links: fromControl, request: { serialized_config: any } });
 const getConfig = request('get_instance_config', { links: fromControl, request: { instance_id: integer } });
 const command = request('assign_instance_command', {
@@ -170,7 +173,12 @@ t.test('the sessions of the seed server: a slave, and a clusterctl after the oth
     ...['real_slave_start', 'real_clusterctl_list_slaves', 'real_clusterctl_create_instance'],
     ...['real_clusterctl_assign_instance', 'real_clusterctl_error_not_running', 'lib_control_and_events'],
   ];
-  await replay(t, 'seed', names.flatMap(name => seed.sessions[name] ?? []), () => token);
+  await replay(
+    t,
+    'seed',
+    names.flatMap(name => seed.sessions[name] ?? []),
+    () => token,
+  );
 });
 
 t.test('the seed client, against a scripted server', async t => {

@@ -170,7 +170,10 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
       outage: () => (this.#life === undefined ? undefined : owner.clock.now() - this.#lostAt),
       live: channel => this.#shake(new FrameSocket(channel, limits)),
       retry: (error, time) => {
-        this.log('warn', `not connected: ${error.message}`, { attempt: this.#attempts?.count, pause: Math.round(time) });
+        this.log('warn', `not connected: ${error.message}`, {
+          attempt: this.#attempts?.count,
+          pause: Math.round(time),
+        });
         this.tell('retry', error, time);
       },
     });

@@ -198,7 +198,8 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
       return found;
     };
     // Bad definitions are found here, not when somebody connects.
-    for (const role of ['node', 'control'] as const) for (const dialect of ['seed', 'session'] as const) catalogue(dialect, role);
+    for (const role of ['node', 'control'] as const)
+      for (const dialect of ['seed', 'session'] as const) catalogue(dialect, role);
     this.#reception = new Reception({
       ...this.#settings,
       catalogue,

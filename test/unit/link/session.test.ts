@@ -6,7 +6,8 @@ import { add, note, Stage, settled } from './stage.ts';
 
 function events(client: LinkClient): string[] {
   const seen: string[] = [];
-  for (const name of ['connect', 'drop', 'resume', 'invalidate', 'close'] as const) client.on(name, () => seen.push(name));
+  for (const name of ['connect', 'drop', 'resume', 'invalidate', 'close'] as const)
+    client.on(name, () => seen.push(name));
   return seen;
 }
 
@@ -200,7 +201,9 @@ t.test('stop waits for what is under way: prepare_disconnect, then the close cod
   await settled();
   server.stop();
   await settled();
-  const last = stage.frames.said.filter(({ frame }) => frame === 'close').map(({ dir, code, reason }) => [dir, code, reason]);
+  const last = stage.frames.said
+    .filter(({ frame }) => frame === 'close')
+    .map(({ dir, code, reason }) => [dir, code, reason]);
   t.same(last.at(-2), ['s2c', 1001, 'Server Quit']);
   t.equal(server.state, 'closed');
   t.equal(other.state, 'resuming');

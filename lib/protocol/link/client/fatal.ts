@@ -5,7 +5,11 @@ import { PeerError as Peer } from '../../../base/errors.ts';
 import { closes } from '../wire.ts';
 
 /** The error to stop with; undefined where it is worth to try again. `code` is undefined for a seed's close message. */
-export function fatalError(code: number | undefined, reason: string, when: 'handshake' | 'later'): PeerError | undefined {
+export function fatalError(
+  code: number | undefined,
+  reason: string,
+  when: 'handshake' | 'later',
+): PeerError | undefined {
   const means = (close: { code: number; reason: string }): boolean =>
     code === undefined ? reason === close.reason : code === close.code;
   if (means(closes.notAuthenticated)) return new Peer('NOT_AUTHENTICATED', reason);

@@ -131,7 +131,10 @@ export class Handshake implements SocketOwner {
     this.#late();
     this.#socket.destroy();
     const fatal = fatalError(undefined, reason, 'handshake');
-    this.#host.failed(fatal ?? new NetworkError('CLOSED', `${this.#socket.remote} closed: ${reason}`), fatal !== undefined);
+    this.#host.failed(
+      fatal ?? new NetworkError('CLOSED', `${this.#socket.remote} closed: ${reason}`),
+      fatal !== undefined,
+    );
   }
 
   #invalid(close: Close = closes.invalidHandshake): void {

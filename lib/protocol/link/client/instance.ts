@@ -3,8 +3,8 @@
 
 import type { Clock } from '../../../base/clock.ts';
 import { NetworkError } from '../../../base/errors.ts';
-import { Catalogue } from '../definitions/catalogue.ts';
 import type { Checks } from '../definitions/catalogue.ts';
+import { Catalogue } from '../definitions/catalogue.ts';
 import type { EventHandler, Places, RequestHandler } from '../definitions/routing.ts';
 import { failed, Routing } from '../definitions/routing.ts';
 import type { BroadcastTo, Definition, EventDefinition, ForwardTo, RequestDefinition } from '../definitions.ts';

@@ -156,8 +156,10 @@ export class Life implements LinkHost, SocketOwner {
     this.#pulse?.stop();
     this.link.course.detach();
     const words = reason === '' ? String(code) : `${code}: ${reason}`;
-    const fatal = fatalError(code, reason, 'later') ?? (this.#fault?.code === 'PROTOCOL_ERROR' ? undefined : this.#fault);
-    const cause = fatal ?? this.#fault ?? error ?? new NetworkError('CLOSED', `${this.#socket.remote} closed with ${words}`);
+    const fatal =
+      fatalError(code, reason, 'later') ?? (this.#fault?.code === 'PROTOCOL_ERROR' ? undefined : this.#fault);
+    const cause =
+      fatal ?? this.#fault ?? error ?? new NetworkError('CLOSED', `${this.#socket.remote} closed with ${words}`);
     this.#host.dropped(cause, fatal !== undefined);
   }
 

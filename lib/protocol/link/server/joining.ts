@@ -138,7 +138,13 @@ export class Joining implements SocketOwner {
 
   #register(type: string, data: Data, dialect: Dialect): void {
     const role = type === 'register_slave' ? 'node' : 'control';
-    const { agent, version, name = agent, id, token } = data as {
+    const {
+      agent,
+      version,
+      name = agent,
+      id,
+      token,
+    } = data as {
       agent: string;
       version: string;
       name?: string;

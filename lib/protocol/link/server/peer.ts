@@ -76,9 +76,7 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     this.#socket = socket;
     this.#host = host;
     const course =
-      registration.dialect === 'seed'
-        ? new SeedCourse(socket, 1)
-        : new SessionCourse(socket, host.session, host.clock);
+      registration.dialect === 'seed' ? new SeedCourse(socket, 1) : new SessionCourse(socket, host.session, host.clock);
     this.link = new Link(catalogue, course, this, host.limits.handlers);
   }
 
@@ -221,7 +219,10 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     if (!this.#machine.attempt('drop')) return;
     this.#pulse?.stop();
     this.link.course.detach();
-    const late = new NetworkError('SESSION_LOST', `the session was not resumed within ${this.#host.session.timeout} ms`);
+    const late = new NetworkError(
+      'SESSION_LOST',
+      `the session was not resumed within ${this.#host.session.timeout} ms`,
+    );
     this.#forget = this.clock.after(this.#host.session.timeout, () => this.#end('expire', late));
     this.#host.stepped(this, 'drop', reason);
   }
@@ -252,7 +253,9 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
 
   #reasonOf({ code, reason }: Close): Error {
     if (code === closes.replaced.code) return new PeerError('REPLACED', reason);
-    return code === closes.malformed.code ? new PeerError('PROTOCOL_ERROR', reason) : new NetworkError('CLOSED', reason);
+    return code === closes.malformed.code
+      ? new PeerError('PROTOCOL_ERROR', reason)
+      : new NetworkError('CLOSED', reason);
   }
 
   get #intervals(): Data {

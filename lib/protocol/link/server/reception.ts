@@ -80,7 +80,12 @@ export class Reception implements PeerHost, JoiningHost {
     };
     if (this.#sockets.size >= connections) {
       this.#refused += 1;
-      channel.start({ data: () => undefined, drained: () => undefined, ended: () => undefined, closed: () => undefined });
+      channel.start({
+        data: () => undefined,
+        drained: () => undefined,
+        ended: () => undefined,
+        closed: () => undefined,
+      });
       return channel.closeWith(closes.tooMany.code, closes.tooMany.reason);
     }
     const [oldest] = this.#joining;

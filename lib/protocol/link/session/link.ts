@@ -238,7 +238,8 @@ export class Link implements Sender {
     const done = (result: unknown): void => answer(this.#checked(entry, result));
     const failed = (error: unknown): void => {
       const text = reasonOf(error);
-      if (!isExpected(error)) this.#host.log('error', `the handler of ${entry.definition.name} failed: ${text}`, { error });
+      if (!isExpected(error))
+        this.#host.log('error', `the handler of ${entry.definition.name} failed: ${text}`, { error });
       answer({ error: text === '' ? 'the handler failed' : text });
     };
     let result: unknown;
