@@ -27,8 +27,9 @@ import { loadValidator } from './definitions/validator.ts';
 import type { BroadcastTo, Definition, EventDefinition, ForwardTo, RequestDefinition } from './definitions.ts';
 import { linkAddress } from './session/address.ts';
 import { FrameSocket } from './session/frame-socket.ts';
-import type { Link, Sender, SendOptions } from './session/link.ts';
+import type { Link } from './session/link.ts';
 import { sendOver } from './session/link.ts';
+import type { Sender, SendOptions } from './session/link-host.ts';
 import type { Data } from './wire.ts';
 
 export class LinkClient extends Connection<LinkClientEvents> implements Sender, Places {
@@ -61,8 +62,9 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
   }
 
   get unfinished(): Unfinished {
-    const { course, handlers = 0 } = this.#life?.link ?? {};
-    return { messages: course?.held ?? 0, bytes: course?.heldBytes ?? 0, handlers };
+    const link = this.#life?.link;
+    const { held = 0, heldBytes = 0 } = link?.course ?? {};
+    return { messages: held, bytes: heldBytes, handlers: link?.handlers ?? 0 };
   }
 
   /**
@@ -152,8 +154,9 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
   }
 
   protected override details(): object {
-    const { counts, course, waiting } = this.#life?.link ?? {};
-    return { attempt: this.#attempts?.count ?? 0, ...counts, unconfirmed: course?.held ?? 0, waiting: waiting ?? 0 };
+    const link = this.#life?.link;
+    const { held: unconfirmed = 0 } = link?.course ?? {};
+    return { attempt: this.#attempts?.count ?? 0, ...link?.counts, unconfirmed, waiting: link?.waiting ?? 0 };
   }
 
   async #live(owner: Owner): Promise<void> {

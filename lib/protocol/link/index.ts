@@ -40,5 +40,5 @@ export type { LinkPeer, LinkPeerState, Registration } from './server/peer.ts';
 export { linkPeerTable } from './server/peer.ts';
 export type { LinkServerEvents, LinkServerState } from './server.ts';
 export { LinkServer, linkServerTable } from './server.ts';
-export type { Sender, SendOptions } from './session/link.ts';
+export type { Sender, SendOptions } from './session/link-host.ts';
 export type { Dialect, Role } from './wire.ts';

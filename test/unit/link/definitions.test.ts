@@ -125,7 +125,10 @@ t.test('a broadcast reaches everybody but its originator', async t => {
   );
   instances[0]?.send(say, { content: 'hi' });
   await settled();
-  t.same(heard.sort(), ['1 hi', '10 hi', '11 hi', '20 hi', '21 hi']);
+  t.same(
+    heard.sort((a, b) => a.localeCompare(b)),
+    ['1 hi', '10 hi', '11 hi', '20 hi', '21 hi'],
+  );
   await stage.end();
 });
 

@@ -10,7 +10,7 @@ import type { Data } from '../wire.ts';
 export type RequestHandler<Q, R, From> = (data: Q, from: From) => Answer<R> | Promise<Answer<R>>;
 export type EventHandler<D, From> = (data: D, from: From) => unknown;
 
-type Answer<R> = Record<never, never> extends R ? R | undefined | void : R;
+type Answer<R> = Record<never, never> extends R ? R | undefined : R;
 
 /** A forwarded request is waited for so long, in ms: whoever asked first has a deadline of their own. */
 export const forwardTime = 60_000;

@@ -1,6 +1,7 @@
 // JSON Schema, checked by ajv. It is an optional package: it is loaded when the first link starts.
 
 import { reasonOf, UsageError } from '../../../base/errors.ts';
+import { optional } from './optional.ts';
 import type { Properties } from './schema.ts';
 
 /** What is wrong with the data; undefined where nothing is. */
@@ -21,9 +22,7 @@ export function loadValidator(): Promise<Compile> {
 }
 
 async function load(): Promise<Compile> {
-  const { Ajv } = await import('ajv').catch((cause: unknown) => {
-    throw new UsageError('MISSING_PACKAGE', 'links check their messages with ajv: npm install ajv@8', { cause });
-  });
+  const { Ajv } = await optional('links check their messages with ajv', 'ajv@8', () => import('ajv'));
   const ajv = new Ajv({ allowUnionTypes: true, ownProperties: true });
   return (what, properties) => {
     try {

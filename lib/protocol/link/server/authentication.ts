@@ -3,7 +3,8 @@
 // The key is the secret itself in the seed dialect, and what it says in base64 in the session dialect. The seed takes any
 // valid token; in the session dialect the token says whose it is.
 
-import { reasonOf, UsageError } from '../../../base/errors.ts';
+import { reasonOf } from '../../../base/errors.ts';
+import { optional } from '../definitions/optional.ts';
 import type { Dialect } from '../wire.ts';
 
 type Jose = typeof import('jose');
@@ -75,10 +76,6 @@ function keyOf(secret: string, dialect: Dialect): Uint8Array {
   return Buffer.from(secret, dialect === 'seed' ? 'utf8' : 'base64');
 }
 
-async function loadJose(): Promise<Jose> {
-  try {
-    return await import('jose');
-  } catch (cause) {
-    throw new UsageError('MISSING_PACKAGE', 'tokens of links are checked with jose: npm install jose@6', { cause });
-  }
+function loadJose(): Promise<Jose> {
+  return optional('tokens of links are checked with jose', 'jose@6', () => import('jose'));
 }

@@ -5,7 +5,6 @@
 // What is wrong has one answer for each dialect: the seed closes the link and says why; in a session a request gets an
 // error for an answer, an event is left aside, and only what breaks the counting ends the link.
 
-import type { Clock } from '../../../base/clock.ts';
 import { CommunicatorError, NetworkError, PeerError, reasonOf, UsageError } from '../../../base/errors.ts';
 import { isPromise } from '../../../base/guard.ts';
 import { inRange, refuseUnknown } from '../../../base/options.ts';
@@ -14,45 +13,11 @@ import { prepareDisconnect } from '../definitions/catalogue.ts';
 import type { Definition, EventDefinition, RequestDefinition } from '../definitions.ts';
 import type { Course } from '../session.ts';
 import { SessionCourse } from '../session.ts';
-import type { Close, Data, Envelope, Role } from '../wire.ts';
+import type { Data, Envelope, Role } from '../wire.ts';
 import { closes, envelopeOf, isData, isShaped } from '../wire.ts';
+import type { LinkHost, Sender, SendOptions } from './link-host.ts';
+import { requestTime } from './link-host.ts';
 import { Pending } from './pending.ts';
-
-/** Longest wait for an answer unless told otherwise, in ms. */
-export const requestTime = 5_000;
-
-export interface SendOptions {
-  /** Longest wait for the answer, in ms. @default 5_000 */
-  readonly timeout?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Whoever owns the end of a link. */
-export interface LinkHost {
-  readonly clock: Clock;
-  /** Does what the definition asks for, or sends it on. It may throw, or give a promise. */
-  perform(definition: Definition, data: Data, link: Link): unknown;
-  /** The other side broke the rules: ends the socket, and with `ended` the session. */
-  broken(close: Close, session: 'kept' | 'ended'): void;
-  /** Seed: the other side closes. */
-  closed(reason: string): void;
-  /** So many handlers run: nothing more is read until the link is `relieved`. */
-  strained(): void;
-  relieved(): void;
-  log(severity: 'debug' | 'warn' | 'error', text: string, fields?: object): void;
-}
-
-/** Who sends requests and events. */
-export interface Sender {
-  /**
-   * Sends a request, and resolves with its answer.
-   * @throws UsageError INVALID_VALUE, PeerError REQUEST_FAILED, TimeoutError REQUEST_TIMEOUT, NetworkError CLOSED or
-   * SESSION_LOST, LimitError OUTBOX_FULL
-   */
-  send<Q, R>(definition: RequestDefinition<Q, R>, data: Q, options?: SendOptions): Promise<R>;
-  /** Sends an event. @throws UsageError INVALID_VALUE, NetworkError CLOSED, LimitError OUTBOX_FULL */
-  send<D>(definition: EventDefinition<D>, data: D): void;
-}
 
 export class Link implements Sender {
   readonly course: Course;
