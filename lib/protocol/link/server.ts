@@ -250,6 +250,7 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
   }
 
   #over(failure?: Error): void {
+    this.#reception?.members.close();
     this.owner?.ended(this, failure);
     this.tell('close');
   }

@@ -11,7 +11,7 @@
 // wire; here each message carries its own, so that one comparison is all there is to do.
 
 import type { Clock } from '../../base/clock.ts';
-import { NetworkError, PeerError } from '../../base/errors.ts';
+import { LimitError, NetworkError, PeerError } from '../../base/errors.ts';
 import { OutStream } from '../../session/index.ts';
 import type { Data, Dialect } from './wire.ts';
 import { writeFrame } from './wire.ts';
@@ -77,6 +77,8 @@ export interface BufferLimits {
   readonly count: number;
   /** Their bytes. @default 16 MiB */
   readonly bytes: number;
+  /** Longest frame: a longer one would end the session at the other side. @default 1 MiB */
+  readonly frame: number;
 }
 
 /** So many messages after the last heartbeat another one goes out, so that the other side need not keep more. */
@@ -85,12 +87,14 @@ export const heartbeatEvery = 64;
 export class SessionCourse implements Course {
   readonly dialect = 'session';
   readonly #out: OutStream<string>;
+  readonly #frame: number;
   #received = 0;
   #told = 0;
   #carrier: Carrier | undefined;
 
-  constructor(carrier: Carrier, limits: BufferLimits, clock: Clock) {
-    this.#out = new OutStream<string>({ ...limits, whenFull: 'reject' }, clock, () => undefined);
+  constructor(carrier: Carrier, { count, bytes, frame }: BufferLimits, clock: Clock) {
+    this.#out = new OutStream<string>({ count, bytes, whenFull: 'reject' }, clock, () => undefined);
+    this.#frame = frame;
     this.#carrier = carrier;
   }
 
@@ -111,6 +115,7 @@ export class SessionCourse implements Course {
     const seq = this.#out.ended + this.#out.length + 1;
     const line = writeFrame(seq, type, data);
     const bytes = Buffer.byteLength(line);
+    if (bytes > this.#frame) throw new LimitError('OUTBOX_FULL', `${type} has ${bytes} bytes, a frame ${this.#frame}`);
     this.#out.makeRoom(bytes);
     this.#out.push({ message: type, line, bytes, expires: Number.POSITIVE_INFINITY, stored: 0 });
     this.flush();

@@ -23,7 +23,7 @@ class Ear implements Carrier {
 
 t.test('a session keeps what is not confirmed, and goes on behind it', async t => {
   const [first, second] = [new Ear(), new Ear()];
-  const course = new SessionCourse(first, { count: 10, bytes: 1_000 }, new VirtualClock());
+  const course = new SessionCourse(first, { count: 10, bytes: 1_000, frame: 900 }, new VirtualClock());
   for (let n = 1; n <= 4; n += 1) t.equal(course.post('x_event', {}), n);
   t.same(first.seqs, [1, 2, 3, 4]);
   course.confirm(1);
@@ -48,7 +48,7 @@ t.test('a session keeps what is not confirmed, and goes on behind it', async t =
 });
 
 t.test('what comes in is the next, a repeated one, or a gap', async t => {
-  const course = new SessionCourse(new Ear(), { count: 10, bytes: 1_000 }, new VirtualClock());
+  const course = new SessionCourse(new Ear(), { count: 10, bytes: 1_000, frame: 900 }, new VirtualClock());
   t.equal(course.received, null);
   t.same(
     [1, 2, 2, 1, -4, 4, 3].map(seq => course.arrive(seq)),

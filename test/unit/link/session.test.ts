@@ -264,3 +264,39 @@ t.test('an attempt that fails is followed by another, for ever', async t => {
   t.equal(node.state, 'connected');
   await stage.end();
 });
+
+t.test('a link whose handlers take long is not taken for dead, and who comes back to it waits', async t => {
+  const stage = new Stage();
+  const server = await stage.server({ limits: { handlers: 1 }, session: { heartbeat: 1_000 } });
+  let runs = 0;
+  server.handle(add, ({ a, b }) => {
+    runs += 1;
+    return new Promise(resolve => stage.clock.after(10_000, () => resolve({ sum: a + b })));
+  });
+  const node = stage.node(1);
+  const seen = events(node);
+  await settled();
+  const first = node.send(add, { a: 1, b: 1 }, { timeout: 60_000 });
+  await stage.clock.advance(5_000);
+  stage.frames.cut();
+  const second = node.send(add, { a: 2, b: 2 }, { timeout: 60_000 });
+  await stage.clock.advance(2_000);
+  t.same(seen, ['connect', 'drop', 'resume']);
+  t.equal(runs, 1);
+  await stage.clock.advance(20_000);
+  t.same(await Promise.all([first, second]), [{ sum: 2 }, { sum: 4 }]);
+  t.same(seen, ['connect', 'drop', 'resume']);
+  await stage.end();
+});
+
+t.test('nothing is left behind when all has ended', async t => {
+  const stage = new Stage();
+  await stage.server();
+  stage.node(7);
+  await settled();
+  stage.node(7, { name: 'newer' });
+  await settled();
+  await stage.end();
+  t.equal(stage.clock.waiting, 0, 'no timer');
+  t.same(stage.communicator.connections, []);
+});

@@ -88,6 +88,7 @@ export class Life implements LinkHost, SocketOwner {
     this.#socket = socket;
     this.#take(socket, data);
     course.resume(socket, received);
+    if (this.link.isStrained) socket.pause();
     return true;
   }
 
@@ -145,7 +146,7 @@ export class Life implements LinkHost, SocketOwner {
 
   unreadable(close: Close): void {
     if (this.link.course.dialect === 'seed') this.broken({ ...close, reason: 'Invalid message: Malformed' }, 'ended');
-    else this.broken(close, 'kept');
+    else this.broken(close, close === closes.invalidJson ? 'kept' : 'ended');
   }
 
   drained(): void {
@@ -174,7 +175,11 @@ export class Life implements LinkHost, SocketOwner {
     };
     const interval = Math.max(1, (data.heartbeat_interval as number) * 1_000);
     this.#pulse?.stop();
-    this.#pulse = new Pulse(this.clock, interval, () => course.heartbeat(), dead);
+    this.#pulse = new Pulse(this.clock, interval, {
+      beat: () => course.heartbeat(),
+      isDeaf: () => this.link.isStrained,
+      dead,
+    });
   }
 
   /** Seed: closes in words. */

@@ -1,7 +1,7 @@
 // Who has registered: nodes by their id, everybody by the token of their session, and those who were replaced.
 
 import { timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../../../base/clock.ts';
+import type { Cancel, Clock } from '../../../base/clock.ts';
 import type { LinkPeer } from './peer.ts';
 
 export class Members {
@@ -12,6 +12,7 @@ export class Members {
   readonly #nodes = new Map<number, LinkPeer>();
   readonly #sessions = new Map<string, LinkPeer>();
   readonly #replaced = new Map<string, LinkPeer>();
+  readonly #forgetting = new Set<Cancel>();
 
   constructor(clock: Clock, remember: number) {
     this.#clock = clock;
@@ -62,12 +63,23 @@ export class Members {
     return owned(this.#replaced.get(nameOf(token)), token) !== undefined;
   }
 
+  /** The server is over: no timer is left behind. */
+  close(): void {
+    for (const forget of this.#forgetting) forget();
+    this.#forgetting.clear();
+    this.#replaced.clear();
+  }
+
   #replace(former: LinkPeer): void {
     this.delete(former);
     if (former.token === '') return;
     const name = nameOf(former.token);
     this.#replaced.set(name, former);
-    this.#clock.after(this.#remember, () => this.#replaced.delete(name));
+    const forget = this.#clock.after(this.#remember, () => {
+      this.#replaced.delete(name);
+      this.#forgetting.delete(forget);
+    });
+    this.#forgetting.add(forget);
   }
 }
 

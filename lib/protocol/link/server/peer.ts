@@ -76,7 +76,9 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     this.#socket = socket;
     this.#host = host;
     const course =
-      registration.dialect === 'seed' ? new SeedCourse(socket, 1) : new SessionCourse(socket, host.session, host.clock);
+      registration.dialect === 'seed'
+        ? new SeedCourse(socket, 1)
+        : new SessionCourse(socket, { ...host.session, frame: host.limits.frame }, host.clock);
     this.link = new Link(catalogue, course, this, host.limits.handlers);
   }
 
@@ -120,7 +122,9 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
   /** Whether the other side can go on behind this number. */
   canResume(seq: number | null): boolean {
     const { course } = this.link;
-    return course instanceof SessionCourse && this.state !== 'closed' && course.canResume(seq);
+    const { state } = this;
+    if (state !== 'connected' && state !== 'dropped') return false;
+    return course instanceof SessionCourse && course.canResume(seq);
   }
 
   /** The other side has come back; what it was on before, it has left. */
@@ -138,6 +142,7 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     socket.owner = this;
     socket.send(writeFrame(null, 'continue', { last_seq: course.received, ...this.#intervals }));
     course.resume(socket, seq);
+    if (this.link.isStrained) socket.pause();
     this.#beat();
     this.#host.stepped(this, 'resume');
   }
@@ -200,7 +205,7 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
 
   unreadable(close: Close): void {
     if (this.link.course.dialect === 'seed') this.broken({ ...close, reason: 'Invalid message: Malformed' }, 'ended');
-    else this.broken(close, 'kept');
+    else this.broken(close, close === closes.invalidJson ? 'kept' : 'ended');
   }
 
   drained(): void {
@@ -234,7 +239,11 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     const dead = (silent: number): void => {
       this.#socket.destroy(new NetworkError('SILENT', `the other side was silent for ${Math.round(silent)} ms`));
     };
-    this.#pulse = new Pulse(this.clock, this.#host.session.heartbeat, () => course.heartbeat(), dead);
+    this.#pulse = new Pulse(this.clock, this.#host.session.heartbeat, {
+      beat: () => course.heartbeat(),
+      isDeaf: () => this.link.isStrained,
+      dead,
+    });
   }
 
   #say(close: Close): void {

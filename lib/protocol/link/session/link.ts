@@ -51,6 +51,11 @@ export class Link implements Sender {
     return this.#pending.size;
   }
 
+  /** Whether so many handlers run that nothing is to be read. */
+  get isStrained(): boolean {
+    return this.#handlers >= this.#most;
+  }
+
   get handlers(): number {
     return this.#handlers;
   }
@@ -215,7 +220,7 @@ export class Link implements Sender {
     }
     if (!isPromise(result)) return done(result);
     this.#handlers += 1;
-    if (this.#handlers === this.#most) this.#host.strained();
+    if (this.isStrained) this.#host.strained();
     const over = (): void => {
       this.#handlers -= 1;
       if (this.#handlers === this.#most - 1) this.#host.relieved();

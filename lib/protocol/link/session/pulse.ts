@@ -4,21 +4,27 @@
 import type { Cancel, Clock } from '../../../base/clock.ts';
 import { Heartbeat } from '../../../session/index.ts';
 
+export interface PulseHost {
+  beat(): void;
+  /** Whether nothing is read at present. */
+  isDeaf(): boolean;
+  /** Nothing came for so many ms. */
+  dead(silence: number): void;
+}
+
 export class Pulse {
   readonly #clock: Clock;
   readonly #interval: number;
-  readonly #beat: () => void;
-  readonly #dead: (silence: number) => void;
+  readonly #host: PulseHost;
   readonly #heartbeat: Heartbeat;
   #next: number;
   #cancel: Cancel;
 
   /** `interval` in ms. */
-  constructor(clock: Clock, interval: number, beat: () => void, dead: (silence: number) => void) {
+  constructor(clock: Clock, interval: number, host: PulseHost) {
     this.#clock = clock;
     this.#interval = interval;
-    this.#beat = beat;
-    this.#dead = dead;
+    this.#host = host;
     this.#heartbeat = new Heartbeat({ ask: interval, dead: 2 * interval + 1 }, clock.now());
     this.#next = clock.now() + interval;
     this.#cancel = this.#wait(clock.now());
@@ -35,11 +41,14 @@ export class Pulse {
   #tick(): void {
     const now = this.#clock.now();
     const silence = this.#heartbeat.silence(now);
-    if (this.#heartbeat.check(now) === 'dead') return this.#dead(silence);
+    const { isDeaf, dead, beat } = this.#host;
+    // Who does not read cannot hear: that is no silence of the other side.
+    const finding = isDeaf() ? this.#heartbeat.deaf(now) : this.#heartbeat.check(now);
+    if (finding === 'dead') return dead(silence);
     const beats = now >= this.#next;
     if (beats) this.#next = now + this.#interval;
     this.#cancel = this.#wait(now);
-    if (beats) this.#beat();
+    if (beats) beat();
   }
 
   /** Until the next heartbeat, or until the silence is to be looked at, if that is before. */
