@@ -116,3 +116,15 @@ t.test('a handler that runs for long holds nobody up; past the limit nothing is 
   t.same(await Promise.all(all), [{ sum: 1 }, { sum: 2 }, { sum: 3 }, { sum: 4 }]);
   await stage.end();
 });
+
+t.test('nothing is left behind when all has ended', async t => {
+  const stage = new Stage();
+  await stage.server();
+  stage.node(7);
+  await settled();
+  stage.node(7, { name: 'newer' });
+  await settled();
+  await stage.end();
+  t.equal(stage.clock.waiting, 0, 'no timer');
+  t.same(stage.communicator.connections, []);
+});

@@ -288,15 +288,3 @@ t.test('a link whose handlers take long is not taken for dead, and who comes bac
   t.same(seen, ['connect', 'drop', 'resume']);
   await stage.end();
 });
-
-t.test('nothing is left behind when all has ended', async t => {
-  const stage = new Stage();
-  await stage.server();
-  stage.node(7);
-  await settled();
-  stage.node(7, { name: 'newer' });
-  await settled();
-  await stage.end();
-  t.equal(stage.clock.waiting, 0, 'no timer');
-  t.same(stage.communicator.connections, []);
-});
