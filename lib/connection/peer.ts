@@ -239,6 +239,9 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
     newcomer.#machine.step('replace');
     if (wasDetached) newcomer.#end(undefined);
     else old.destroy(new NetworkError('CLOSED', `${this.name} has come back on another link`));
+  }
+
+  resumed(): void {
     if (this.#machine.state === 'closing') this.#link.drain();
     this.tell('resumed');
   }

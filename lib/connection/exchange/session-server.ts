@@ -40,7 +40,7 @@ export class SessionServer extends Exchange {
     if (link !== undefined) this.life.begin(link);
     if (this.phase === 'agreed') this.step('return');
     const received = carrier === 'resume' ? stream.rewind() : stream.fromTheStart();
-    link?.send(agreementMessage({ id, epoch: this.#epoch, received }));
+    if (link?.canSend) link.send(agreementMessage({ id, epoch: this.#epoch, received }));
     if (carrier !== 'resume') this.#begin();
     if (message.command === 'ALIVE' && carrier === 'resume') return consumed;
     return carrier === 'first' ? stream.arrive() || consumed : outside;

@@ -61,8 +61,8 @@ export class Handling {
   #goesOn(message: Message, number: number): boolean {
     const { role } = this.#link;
     if (role.awaiting > 0 && role.answered(message)) return false;
-    if (number > 0 && role.session?.repeats(message)) return false;
     try {
+      if (number > 0 && role.session?.repeats(message)) return false;
       if (admit(message) === 'unknown') answerUnknown(message, role);
       else {
         const result = this.#dispatcher.dispatch(message, role);
