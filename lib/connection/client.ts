@@ -92,7 +92,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
 
   get unfinished(): Unfinished {
     const link = this.#link?.unfinished ?? { messages: 0, bytes: 0, handlers: 0 };
-    return { ...link, messages: link.messages + (this.#talk?.exchange.length ?? 0) + this.#abandoned };
+    return { ...link, messages: link.messages + (this.#talk?.exchange.out.length ?? 0) + this.#abandoned };
   }
 
   /**
@@ -138,7 +138,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
 
   /** Whether all that was accepted has gone out, and is confirmed where that can be known. */
   get settled(): boolean {
-    return this.#talk?.exchange.length === 0;
+    return this.#talk?.exchange.out.length === 0;
   }
 
   arrive(message: Message): number {
@@ -240,7 +240,8 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
 
   protected override details(): object {
     const { received = 0, sent = 0, invalid = 0 } = this.#link ?? {};
-    const { unsent: queued = 0, unconfirmed = 0, bytes: queuedBytes = 0, fates } = this.#talk?.exchange ?? {};
+    const { out, fates } = this.#talk?.exchange ?? {};
+    const { unsent: queued = 0, unconfirmed = 0, bytes: queuedBytes = 0 } = out ?? {};
     const { remote, guarantee } = this;
     const spool = this.#talk?.exchange.spooling?.trouble?.message;
     return { remote, guarantee, received, sent, invalid, queued, unconfirmed, queuedBytes, fates: { ...fates }, spool };

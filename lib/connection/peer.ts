@@ -26,7 +26,7 @@ import type { Offer } from '../session/index.ts';
 import type { Channel } from '../transport/index.ts';
 import type { Owner, Unfinished } from './connection.ts';
 import { Connection } from './connection.ts';
-import { deliver } from './exchange/deliver.ts';
+import { checkDelivery, deliver } from './exchange/deliver.ts';
 import type { ExchangeHost } from './exchange/exchange-host.ts';
 import type { SessionMemory, SessionPeer } from './exchange/session-memory.ts';
 import { SessionServer } from './exchange/session-server.ts';
@@ -66,7 +66,7 @@ export interface PeerHost {
   readonly settings: PeerSettings;
   readonly memory: SessionMemory;
   /** For requests: a peer that comes back may hear the answer to what the newcomer asked. */
-  readonly numbers: Numbers;
+  readonly numbers: { readonly plain: Numbers; readonly unique: Numbers };
   /** Nothing the peer said has been handled yet. */
   greet(peer: Peer): unknown;
   /** A link of a peer has closed. */
@@ -115,7 +115,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   get unfinished(): Unfinished {
     const link = this.#link.unfinished;
-    return { ...link, messages: link.messages + (this.#session?.length ?? 0) + this.#abandoned };
+    return { ...link, messages: link.messages + (this.#session?.out.length ?? 0) + this.#abandoned };
   }
 
   send(message: Message<unknown> | string): Sending {
@@ -129,6 +129,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   async deliver(message: Message<unknown> | string, options: DeliverOptions = {}): Promise<Receipt> {
     const whole = typeof message === 'string' ? Message.of(message) : message;
     if (this.#session === undefined || this.#machine.state === 'closed') {
+      checkDelivery(options);
       options.signal?.throwIfAborted();
       this.#link.send(whole);
       return { guarantee: 'at-most-once' };
@@ -139,10 +140,11 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   }
 
   request(message: Message<unknown> | string, options: RequestOptions = {}): Promise<Message> {
-    this.#requests ??= new Requests(this.clock, this.#host.numbers);
+    const { plain, unique } = this.#host.numbers;
+    this.#requests ??= new Requests(this.clock, () => (this.#session === undefined ? plain : unique));
     const answer = this.#requests.open(message, options, {
       send: numbered => this.send(numbered),
-      withdraw: numbered => this.#session?.withdraw(({ message }) => message === numbered),
+      withdraw: numbered => this.#session?.out.withdraw(({ message }) => message === numbered),
     });
     this.#link.wake();
     return answer;
@@ -179,7 +181,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   }
 
   get settled(): boolean {
-    return this.#session === undefined || this.#session.length === 0;
+    return this.#session === undefined || this.#session.out.length === 0;
   }
 
   arrive(message: Message): number {
@@ -274,9 +276,19 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   protected override details(): object {
     const { received, sent, invalid, unfinished } = this.#link;
     const { remote, guarantee } = this;
-    const { length: unconfirmed = 0, fates } = this.#session ?? {};
+    const { out, fates } = this.#session ?? {};
     const { bytes: unsent, handlers } = unfinished;
-    return { remote, guarantee, received, sent, invalid, unsent, handlers, unconfirmed, fates: { ...fates } };
+    return {
+      remote,
+      guarantee,
+      received,
+      sent,
+      invalid,
+      unsent,
+      handlers,
+      unconfirmed: out?.length ?? 0,
+      fates: { ...fates },
+    };
   }
 
   #end(reason: Error | undefined): void {

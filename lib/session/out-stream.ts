@@ -9,37 +9,12 @@
 
 import type { Clock } from '../base/clock.ts';
 import { LimitError, PeerError } from '../base/errors.ts';
-import type { FullPolicy } from '../base/queue.ts';
 import type { Message } from '../message/index.ts';
 import type { Fate } from './fates.ts';
 import { Fifo } from './fifo.ts';
+import type { Outgoing, Settled, StreamLimits } from './outgoing.ts';
 
-/** A message on its way. */
-export interface Outgoing {
-  readonly message: Message<unknown>;
-  /** As it goes onto the wire, without its line feed. */
-  readonly line: string;
-  readonly bytes: number;
-  /** When it expires, on the clock, unless it was sent before. */
-  readonly expires: number;
-  /** Its place in the spool; 0 where there is none, or not yet. */
-  stored: number;
-  /** Told of its fate, once. */
-  readonly settle?: ((fate: Fate, reason?: LimitError) => void) | undefined;
-  /** Told when it is on the disk. */
-  readonly onStored?: (() => void) | undefined;
-  /** Set once it has ended; it may be kept a while longer, for a session that comes late. */
-  fate?: Fate;
-}
-
-export interface StreamLimits {
-  readonly count: number;
-  readonly bytes: number;
-  readonly whenFull: FullPolicy;
-}
-
-/** Told of the fate of each message. */
-export type Settled = (outgoing: Outgoing, fate: Fate, reason?: LimitError) => void;
+const none: ReadonlySet<number> = new Set();
 
 export class OutStream {
   readonly #limits: StreamLimits;
@@ -48,6 +23,8 @@ export class OutStream {
   readonly #waiting = new Fifo<Outgoing>();
   readonly #underWay = new Fifo<Outgoing>();
   #bytes = 0;
+  /** Of those, under way. */
+  #wayBytes = 0;
   /** Numbers that are done with. */
   #ended = 0;
   /** The last count that was acknowledged. */
@@ -91,43 +68,47 @@ export class OutStream {
     return this.#ended + this.#underWay.length;
   }
 
-  /** Numbers that are done with: the other side need not be asked about them. */
-  get ended(): number {
-    return this.#ended;
-  }
-
   /** Milliseconds until something may expire; undefined where nothing can. */
   get nextExpiry(): number | undefined {
     if (this.#waiting.length === 0 || this.#earliest === Number.POSITIVE_INFINITY) return undefined;
     return Math.max(0, this.#earliest - this.#clock.now());
   }
 
-  /**
-   * Makes room for a message, as the policy says. False where the policy drops the newest, which is this one.
-   * @throws LimitError OUTBOX_FULL under `reject`, and for a message that cannot fit at all
-   */
-  makeRoom(bytes: number): boolean {
-    if (this.#fits(bytes)) return true;
-    this.expire();
-    // Let go of what has ended, and is kept in case that a session comes late.
-    while (!this.#fits(bytes) && this.#underWay.at(0)?.fate !== undefined) this.#end('sent');
-    const { count, whenFull } = this.#limits;
-    if (bytes > this.#limits.bytes || count === 0) throw this.full('OUTBOX_FULL', 'it does not fit at all');
-    while (!this.#fits(bytes)) {
-      if (whenFull === 'reject') throw this.full('OUTBOX_FULL', 'refused');
-      const oldest = whenFull === 'drop-oldest' ? this.#waiting.shift() : undefined;
-      if (oldest === undefined) return false;
-      this.#bytes -= oldest.bytes;
-      this.#settle(oldest, 'dropped', this.full('DROPPED', 'the oldest is dropped'));
-    }
-    return true;
+  /** Whether a message fits without anything else having to go. */
+  fits(bytes: number): boolean {
+    return this.length < this.#limits.count && this.#bytes + bytes <= this.#limits.bytes;
   }
 
-  /** Takes a message for which there is room. */
+  /**
+   * Whether the policy takes a message. False where it drops the newest, which is this one.
+   * @throws LimitError OUTBOX_FULL under `reject`, and for a message that cannot fit at all
+   */
+  takes(bytes: number): boolean {
+    if (this.fits(bytes)) return true;
+    this.expire();
+    // Let go of what has ended, and is kept in case that a session comes late.
+    while (!this.fits(bytes) && this.#underWay.at(0)?.fate !== undefined) this.#end('sent');
+    const { count, whenFull } = this.#limits;
+    if (bytes > this.#limits.bytes || count === 0) throw this.full('OUTBOX_FULL', 'it does not fit at all');
+    if (this.fits(bytes)) return true;
+    if (whenFull === 'reject') throw this.full('OUTBOX_FULL', 'refused');
+    if (whenFull === 'drop-newest') return false;
+    return this.#underWay.length < count && this.#wayBytes + bytes <= this.#limits.bytes;
+  }
+
+  /** Takes a message that the policy takes; the oldest that wait make room for it. */
   push(outgoing: Outgoing): void {
+    const oldest: Outgoing[] = [];
+    while (!this.fits(outgoing.bytes)) {
+      const one = this.#waiting.shift();
+      if (one === undefined) break;
+      oldest.push(one);
+      this.#bytes -= one.bytes;
+    }
     this.#waiting.push(outgoing);
     this.#bytes += outgoing.bytes;
     if (outgoing.expires < this.#earliest) this.#earliest = outgoing.expires;
+    for (const one of oldest) this.#settle(one, 'dropped', this.full('DROPPED', 'the oldest is dropped'));
   }
 
   /**
@@ -139,6 +120,7 @@ export class OutStream {
     for (const outgoing of left) {
       this.#underWay.push(outgoing);
       this.#bytes += outgoing.bytes;
+      this.#wayBytes += outgoing.bytes;
     }
   }
 
@@ -152,6 +134,13 @@ export class OutStream {
     return this.#outNow < this.#underWay.length ? this.#underWay.at(this.#outNow) : this.#waiting.at(0);
   }
 
+  /** Whether another message may go out before the other side confirms some: half of the limits is under way at most. */
+  get windowIsOpen(): boolean {
+    const { count, bytes } = this.#limits;
+    if (this.#outNow >= Math.max(1, Math.floor(count / 2))) return false;
+    return this.#outNow < this.#underWay.length || this.#wayBytes < bytes / 2;
+  }
+
   /** The next message for the present link; it counts as sent from now on. */
   next(): Outgoing | undefined {
     if (this.#outNow < this.#underWay.length) {
@@ -161,21 +150,22 @@ export class OutStream {
     const outgoing = this.#waiting.shift();
     if (outgoing === undefined) return undefined;
     this.#underWay.push(outgoing);
+    this.#wayBytes += outgoing.bytes;
     this.#outNow += 1;
     return outgoing;
   }
 
   /**
-   * The other side has handled so many.
+   * The other side has handled so many; `refused` are the numbers of those that it could not read.
    * @throws PeerError INVALID_COUNT for a count that runs backwards, or is of what was never sent
    */
-  confirm(count: number): void {
+  confirm(count: number, refused: ReadonlySet<number> = none): void {
     if (!this.canBe(count)) {
       const text = `count ${count} is not between ${this.#acknowledged} (acknowledged) and ${this.sent} (sent)`;
       throw new PeerError('INVALID_COUNT', text, 'ACK');
     }
     this.#acknowledged = count;
-    while (this.#ended < count) this.#end('confirmed');
+    while (this.#ended < count) this.#end(refused.has(this.#ended + 1) ? 'refused' : 'confirmed');
   }
 
   /** Whether the other side can have taken up so many: it does not fall behind what it acknowledged. */
@@ -218,6 +208,7 @@ export class OutStream {
     while (this.#underWay.at(0)?.fate !== undefined) this.#end('sent');
     if (choice === 'resend') this.#waiting.putBefore(this.#underWay);
     const lost = this.#underWay.take();
+    this.#wayBytes = 0;
     this.#ended = 0;
     this.#acknowledged = 0;
     this.#outNow = 0;
@@ -271,10 +262,6 @@ export class OutStream {
     return new LimitError(code, `outbox full (${this.length} messages, ${this.#bytes} bytes): ${what}`);
   }
 
-  #fits(bytes: number): boolean {
-    return this.length < this.#limits.count && this.#bytes + bytes <= this.#limits.bytes;
-  }
-
   /** Ends the oldest under way. */
   #end(fate: Fate): void {
     const outgoing = this.#underWay.shift();
@@ -282,6 +269,7 @@ export class OutStream {
     this.#ended += 1;
     if (this.#outNow > 0) this.#outNow -= 1;
     this.#bytes -= outgoing.bytes;
+    this.#wayBytes -= outgoing.bytes;
     this.#settle(outgoing, fate);
   }
 

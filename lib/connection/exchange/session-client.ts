@@ -26,17 +26,11 @@ import { consumed, outside } from '../link/link-role.ts';
 import type { OnSessionLost, OutboxLimits } from '../parts/client-options.ts';
 import { Acquaintance } from './acquaintance.ts';
 import { Exchange } from './exchange.ts';
-import type { ExchangeHost } from './exchange-host.ts';
+import type { SessionClientHost } from './exchange-host.ts';
 import { Spooling } from './spooling.ts';
 
 /** An other side that knows sessions has answered the offer within so many ms. */
 const answerTime = 3_000;
-
-/** What a client's exchange needs of its client besides. */
-export interface SessionClientHost extends ExchangeHost {
-  /** The session is lost; what is under way will be sent again, or was reported. */
-  sessionLost(choice: OnSessionLost): void;
-}
 
 export class SessionClient extends Exchange {
   declare protected readonly host: SessionClientHost;
@@ -77,11 +71,6 @@ export class SessionClient extends Exchange {
   /** Whether a session is known that the next link will go on with. */
   get resumes(): boolean {
     return this.#epoch !== undefined;
-  }
-
-  /** Whether a message is still held, so that it will be sent again without anybody's doing. */
-  holds(message: Message<unknown>): boolean {
-    return this.out.holds(message);
   }
 
   /** The greeting goes first. */
@@ -136,7 +125,11 @@ export class SessionClient extends Exchange {
   /** The link is about to close in good order; where the client was stopped, nothing follows. */
   farewell(client: 'stopped' | 'goes on'): void {
     this.inbound.acknowledge();
-    if (client === 'stopped' && this.phase === 'agreed') this.host.link?.send(farewellMessage(this.#key.id));
+    if (client === 'goes on' || this.phase !== 'agreed') return;
+    this.host.link?.send(farewellMessage(this.#key.id));
+    this.#key = newKey();
+    this.#epoch = undefined;
+    this.#beginNumbers();
   }
 
   protected override carrying(message: Message<unknown>, carrier: Carrier): Message<unknown> | undefined {
@@ -149,6 +142,11 @@ export class SessionClient extends Exchange {
   protected override settleSent(): void {
     if (this.#waiting === undefined) this.out.settleSent();
     else this.out.markSent();
+  }
+
+  /** To a side that may be plain, what went out is done with before anything is refused. */
+  protected override crowded(bytes: number): void {
+    if (this.phase === 'offered' && !this.#other.isKnown && !this.out.fits(bytes)) this.#turnPlain();
   }
 
   protected override store(outgoing: Outgoing): void {
@@ -194,13 +192,14 @@ export class SessionClient extends Exchange {
     this.#other.saidSession();
     if (this.#waiting === undefined) return this.#tooLate(link);
     const same = this.#epoch === undefined || this.#epoch === epoch;
+    if (!same && received > 0) return this.#broken(`it is another life of the session, at ${received}`);
     if (same && !this.out.canBe(received)) return this.#broken(`it has received ${received} of ${this.out.sent}`);
     this.#stopWaiting();
     if (this.phase === 'resuming') this.#resume(epoch, received);
     else this.life.begin(link);
     if (this.#epoch !== epoch) this.spooling?.session(this.#key, epoch, 'goes on');
     this.#epoch = epoch;
-    this.#counting = 'known';
+    if (this.inbound.stream.received > 0) this.#counting = 'known';
     this.agreed();
     return consumed;
   }
@@ -219,7 +218,11 @@ export class SessionClient extends Exchange {
 
   #offered(): void {
     this.step('offer');
-    if (!this.#other.isKnown || this.host.link === undefined) return this.#wait(answerTime);
+    if (!this.#other.isKnown || this.host.link === undefined) {
+      this.#wait(answerTime);
+      if (this.#other.isStranger) this.step('pass');
+      return;
+    }
     this.life.begin(this.host.link);
     this.#wait(this.#patience);
   }
@@ -236,6 +239,8 @@ export class SessionClient extends Exchange {
 
   /** Silence says nothing of what a peer knows that knew sessions: only one that spoke, of other things, has forgotten. */
   #unanswered(): void {
+    // Held by a handler, it has not read what may be there.
+    if (this.host.link?.listens === false) return this.#wait(this.#other.isKnown ? this.#patience : answerTime);
     const mayKnow = this.phase !== 'plain' && this.#other.isKnown && this.#other.isSilent;
     if (!mayKnow) return this.#pass();
     this.host.link?.destroy(new NetworkError('SILENT', 'no answer to the offer of the session'));
@@ -248,7 +253,7 @@ export class SessionClient extends Exchange {
       this.life.end();
       this.#startAnew(this.#choice.onSessionLost);
     }
-    this.#other.isStranger();
+    this.#other.showsItself();
     this.#turnPlain();
   }
 

@@ -113,7 +113,8 @@ export class SessionServer extends Exchange {
 
   /** The client sends from number 1: it never had an answer, so nothing of ours has reached it. */
   #begin(): void {
-    this.out.rewind(0);
+    if (this.out.canBe(0)) this.out.rewind(0);
+    else this.out.restart('resend');
     this.agreed();
   }
 }

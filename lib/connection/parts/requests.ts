@@ -25,6 +25,10 @@ export interface Numbers {
   last: number;
 }
 
+export function smallNumbers(): Numbers {
+  return { prefix: '', last: 0 };
+}
+
 /** Numbers that nobody else in the world uses. */
 export function uniqueNumbers(): Numbers {
   return { prefix: `${randomBytes(9).toString('base64url')}.`, last: 0 };
@@ -39,9 +43,9 @@ export interface RequestPath {
 export class Requests {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Waiting>();
-  readonly #numbers: Numbers;
+  readonly #numbers: () => Numbers;
 
-  constructor(clock: Clock, numbers: Numbers = { prefix: '', last: 0 }) {
+  constructor(clock: Clock, numbers: () => Numbers) {
     this.#clock = clock;
     this.#numbers = numbers;
   }
@@ -55,8 +59,9 @@ export class Requests {
     refuseUnknown('request', { timeout: 0, signal: 0 }, options);
     const { timeout = defaultTimeout, signal } = options;
     inRange('timeout', timeout, 0, Number.MAX_SAFE_INTEGER);
-    this.#numbers.last += 1;
-    const id = `${this.#numbers.prefix}${this.#numbers.last}`;
+    const numbers = this.#numbers();
+    numbers.last += 1;
+    const id = `${numbers.prefix}${numbers.last}`;
     const plain = typeof message === 'string' ? Message.of(message) : message;
     const numbered = plain.with({ [requestParameter]: id });
     return new Promise((resolve, reject) => {
