@@ -13,7 +13,7 @@ import { hideBin } from 'yargs/helpers';
 import { Campaign } from './campaign.ts';
 import { rowsOf, tableText } from './verdict.ts';
 
-const sizes = { quick: { inputs: 20_000, warmUp: 80_000 }, long: { inputs: 1_000_000, warmUp: 200_000 } } as const;
+const sizes = { quick: { inputs: 20_000, warmUp: 80_000 }, long: { inputs: 1_000_000, warmUp: 500_000 } } as const;
 
 function commandLine() {
   return yargs(hideBin(process.argv))

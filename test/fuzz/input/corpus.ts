@@ -30,7 +30,6 @@ const known = [
   'TELL text=something',
   'BIG size=20000;times=3',
   'FORWARD n=1;text=x',
-  'CLOSE',
   'PAUSE ms=3',
   'ALIVE serial=1;timestamp=12.5',
   'ABSOLUTELY serial=beat',
@@ -106,5 +105,5 @@ function recorded(): string[] {
   return [...new Set(lines)].filter(line => line !== '');
 }
 
-/** All lines of the text wire. */
-export const corpus: readonly string[] = [...recorded(), ...known.flatMap(line => [line, line, line])];
+/** All lines of the text wire; few of the one that ends a connection, and with it a script. */
+export const corpus: readonly string[] = [...recorded(), ...known.flatMap(line => [line, line, line]), 'CLOSE'];

@@ -1,11 +1,12 @@
 // Plays a script on an open stream: writes its lines in pieces, reads or does not, and ends as the script says.
 
 import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Chunking, Script } from '../input/script.ts';
 import type { Filling } from './filling.ts';
 
 /** So long, in ms, is an answer listened for, the socket's room or the other side's end waited for. */
-const patience = { answer: 60, room: 150, end: 250 } as const;
+const patience = { answer: 60, room: 150, end: 250, handling: 40 } as const;
 /** Cutting more than this into bytes would take too long. */
 const mostSmall = 1_500;
 
@@ -70,7 +71,9 @@ function* chunks(bytes: Buffer, { chunking, chance }: Script): Iterable<Buffer> 
   }
 }
 
-async function end(socket: Socket, { ending, place }: Script): Promise<void> {
+async function end(socket: Socket, { ending, place, chance }: Script): Promise<void> {
+  // At once: much is never read. A little later: it is being handled.
+  if (chance.oneIn(2)) await pause(chance.between(1, patience.handling));
   if (ending === 'reset' && place !== 'unix') return void socket.resetAndDestroy();
   if (ending === 'destroy' || ending === 'reset') return void socket.destroy();
   if (ending === 'end' || ending === 'half') socket.end();

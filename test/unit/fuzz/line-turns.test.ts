@@ -17,8 +17,8 @@ const bytes = fc.oneof(
 const letters = fc.constantFrom(10, 65, 66, 67, 68, 69);
 
 const stepsOf = (byte: fc.Arbitrary<number>): fc.Arbitrary<Step[]> => {
-  const chunk = fc.array(byte, { maxLength: 30 }).map(list => Uint8Array.from(list));
-  return fc.array(fc.oneof<fc.Arbitrary<Step>[]>(chunk, fc.nat(6)), { maxLength: 25 });
+  const chunk = fc.array(byte, { maxLength: 30, size: 'max' }).map(list => Uint8Array.from(list));
+  return fc.array(fc.oneof<fc.Arbitrary<Step>[]>(chunk, fc.nat(6)), { maxLength: 25, size: 'max' });
 };
 
 /** Moves on by so many lines; adds them as bytes, and what ends them. */
