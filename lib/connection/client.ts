@@ -37,7 +37,6 @@ import type { ClientState, ClientStep } from './parts/client-table.ts';
 import { clientTable } from './parts/client-table.ts';
 import { Conversation } from './parts/conversation.ts';
 import { dial } from './parts/dial.ts';
-import { greetingLink } from './parts/greeting.ts';
 
 export class Client extends Connection<ClientEvents> implements LinkRole, Correspondent {
   readonly remote: string;
@@ -50,6 +49,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   #settings: ClientSettings | undefined;
   #talk: Conversation | undefined;
   #link: Link | undefined;
+  #spool: 'opening' | 'open or none' = 'open or none';
   #lost: (reason: Error) => void = () => undefined;
   #abandoned = 0;
 
@@ -121,8 +121,8 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     const reason = new NetworkError('CLOSED', `${this.name} was stopped`);
     this.stopping.abort(reason);
     this.#talk?.requests.fail(reason.message);
-    if (this.#link === undefined) return this.#end(undefined);
-    this.#link.drain();
+    if (this.#link !== undefined) this.#link.drain();
+    else if (this.#spool !== 'opening') this.#end(undefined);
   }
 
   destroy(reason?: Error): void {
@@ -176,6 +176,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     this.#step('start');
     const opening = this.#talk.open();
     if (opening === undefined) return this.#live(owner);
+    this.#spool = 'opening';
     opening.then(
       () => this.#live(owner),
       (error: unknown) => this.#spoolFailed(asError(error)),
@@ -183,7 +184,8 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   }
 
   #live(owner: Owner): void {
-    if (this.stopping.signal.aborted) return;
+    this.#spool = 'open or none';
+    if (this.stopping.signal.aborted) return this.#end(undefined);
     this.live(owner).catch((error: unknown) => {
       if (this.stopping.signal.aborted) return;
       this.#step('failed');
@@ -193,7 +195,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
 
   /** Without the spool that was asked for it does not run: messages would be lost that are thought safe. */
   #spoolFailed(error: Error): void {
-    if (!this.#step('stop')) return;
+    if (!this.#step('stop')) return this.#end(error);
     this.logger.log('error', error.message, { connection: this.name, error });
     this.stopping.abort(error);
     this.#end(error, error);
@@ -260,18 +262,15 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     this.logger.log('info', `connected to ${channel.remote}`, { connection: this.name });
     link.start();
     this.#talk?.linkOpened(link);
-    this.#greet(link).then(
-      () => this.#greeted(link),
-      (error: unknown) => {
-        this.logger.log('error', `greeting failed: ${reasonOf(error)}`, { connection: this.name, error });
-        link.destroy(asError(error));
-      },
-    );
-  }
-
-  /** It stays synchronous where the program's function is. */
-  async #greet(link: Link): Promise<void> {
-    if (this.#talk !== undefined) await this.options.opened?.(greetingLink(this, link, this.#talk));
+    this.#open()
+      .greet(this, this.options.opened)
+      .then(
+        () => this.#greeted(link),
+        (error: unknown) => {
+          this.logger.log('error', `greeting failed: ${reasonOf(error)}`, { connection: this.name, error });
+          link.destroy(asError(error));
+        },
+      );
   }
 
   #greeted(link: Link): void {

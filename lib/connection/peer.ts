@@ -33,6 +33,7 @@ import { SessionServer } from './exchange/session-server.ts';
 import { Link } from './link/link.ts';
 import type { LinkRole } from './link/link-role.ts';
 import { outside } from './link/link-role.ts';
+import type { PeerEvents } from './parts/peer-events.ts';
 import type { PeerSettings } from './parts/peer-settings.ts';
 import type { Numbers } from './parts/requests.ts';
 import { Requests } from './parts/requests.ts';
@@ -46,19 +47,6 @@ export const peerTable: StateTable<PeerState, PeerStep> = {
   closing: { over: 'closed', adopt: 'closing' },
   replaced: {},
   closed: {},
-};
-
-export type PeerEvents = {
-  /** There is room again behind a `send` that said 'queued'. */
-  drain: [];
-  /** The link is lost; the session waits for the client to come back. */
-  lost: [reason: Error | undefined];
-  /** The client has come back, and the session goes on. */
-  resumed: [];
-  /** A message was accepted for the session, and was not delivered. */
-  dropped: [message: Message<unknown>, reason: Error];
-  /** Once, last; with a reason where it was not an orderly end. */
-  close: [reason: Error | undefined];
 };
 
 /** The listener, as far as its peers need it: one for all of them, so that each costs little. */
@@ -276,7 +264,8 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   protected override details(): object {
     const { received, sent, invalid, unfinished } = this.#link;
     const { remote, guarantee } = this;
-    const { out, fates } = this.#session ?? {};
+    const { fates } = this.#session ?? {};
+    const unconfirmed = this.#session?.out.length ?? 0;
     const { bytes: unsent, handlers } = unfinished;
     return {
       remote,
@@ -286,7 +275,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
       invalid,
       unsent,
       handlers,
-      unconfirmed: out?.length ?? 0,
+      unconfirmed,
       fates: { ...fates },
     };
   }

@@ -120,7 +120,7 @@ export function ackMessage({ count, refused, asks }: Ack): Message {
 /** @throws PeerError INVALID_PARAMETER */
 export function readAck(message: Message<unknown>): Ack {
   const refused = message.get('refused') ?? '';
-  if (!/^(?:\d{1,15}(?:,\d{1,15})*)?$/.test(refused)) {
+  if (!/^(?:\d{1,16}(?:,\d{1,16})*)?$/.test(refused)) {
     throw new PeerError('INVALID_PARAMETER', 'parameter refused is no list of numbers', message.command);
   }
   return {

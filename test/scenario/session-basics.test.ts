@@ -28,7 +28,7 @@ t.test('a session from its offer to its farewell, as the client says it', async 
   second.text = '';
   second.says(`SESSION epoch=e1;id=${id};received=1\n`);
   await settled();
-  t.equal(second.text, `SESSION epoch=e1;id=${id};received=2\nITEM n=2\nITEM n=3\n`);
+  t.equal(second.text, `SESSION epoch=e1;id=${id};received=2\nACK count=2\nITEM n=2\nITEM n=3\n`);
   second.says('ACK count=3\n');
   second.text = '';
   await settled();
@@ -57,7 +57,7 @@ t.test('a session from its offer to its return, as the listener says it', async 
   second.text = '';
   second.says(`SESSION epoch=${epoch};id=${key.id};received=0\nITEM n=2\n`);
   await clock.advance(100);
-  t.equal(second.text, 'NOTED n=1\nNOTED n=2\nACK count=2\n');
+  t.equal(second.text, 'ACK count=1\nNOTED n=1\nNOTED n=2\nACK count=2\n');
   second.says(`SESSION id=${key.id};over=true\n`);
   second.gone();
   await settled();

@@ -87,9 +87,8 @@ export abstract class Exchange implements LinkSession {
 
   /** Sends what waits, as far as there is room on the link and in the window. */
   flush(): void {
-    if (this.phase === 'plain') return this.#flushPlain();
     while (this.mayFlow && this.host.link?.outlet === 'clear') {
-      if (!this.out.windowIsOpen) {
+      if (this.phase !== 'plain' && !this.out.windowIsOpen) {
         this.#askForConfirmation();
         break;
       }
@@ -100,7 +99,8 @@ export abstract class Exchange implements LinkSession {
       if (carrier === undefined) this.host.link.sendLine(line, message);
       else this.host.link.send(carrier);
     }
-    this.#flushed();
+    if (this.phase === 'plain') this.settleSent();
+    this.#tellRoom();
   }
 
   /** Gives up on all, and says how many there were. */
@@ -252,20 +252,6 @@ export abstract class Exchange implements LinkSession {
     this.out.expire();
     const { first } = this.out;
     return first === undefined || !this.mayGo(first) ? undefined : this.out.next();
-  }
-
-  #flushPlain(): void {
-    while (this.mayFlow && this.host.link?.outlet === 'clear') {
-      const outgoing = this.#next();
-      if (outgoing === undefined) break;
-      this.host.link.sendLine(outgoing.line, outgoing.message);
-    }
-    this.#flushed();
-  }
-
-  #flushed(): void {
-    if (this.phase === 'plain') this.settleSent();
-    this.#tellRoom();
   }
 
   #tellRoom(): void {

@@ -21,7 +21,6 @@ import {
   withOffer,
 } from '../../session/index.ts';
 import type { Recovered } from '../../spool/index.ts';
-import type { Link } from '../link/link.ts';
 import { consumed, outside } from '../link/link-role.ts';
 import type { OnSessionLost, OutboxLimits } from '../parts/client-options.ts';
 import { Acquaintance } from './acquaintance.ts';
@@ -68,7 +67,7 @@ export class SessionClient extends Exchange {
     this.#counting = 'new';
   }
 
-  /** Whether a session is known that the next link will go on with. */
+  /** Whether the next link goes on with a session. */
   get resumes(): boolean {
     return this.#epoch !== undefined;
   }
@@ -101,7 +100,6 @@ export class SessionClient extends Exchange {
     return withOffer(message, { ...this.#key, carrier });
   }
 
-  /** What waits may follow the greeting. */
   greeted(): void {
     this.#greeting = 'over';
     this.flush();
@@ -190,7 +188,11 @@ export class SessionClient extends Exchange {
     const { link } = this.host;
     if (link?.canSend !== true) return consumed;
     this.#other.saidSession();
-    if (this.#waiting === undefined) return this.#tooLate(link);
+    if (this.#waiting === undefined) {
+      // Nobody waits for it any more: the link ends in good order, and the next one begins with the offer.
+      link.drain();
+      return consumed;
+    }
     const same = this.#epoch === undefined || this.#epoch === epoch;
     if (!same && received > 0) return this.#broken(`it is another life of the session, at ${received}`);
     if (same && !this.out.canBe(received)) return this.#broken(`it has received ${received} of ${this.out.sent}`);
@@ -261,12 +263,6 @@ export class SessionClient extends Exchange {
     this.step('pass');
     this.flush();
     this.host.link?.settled();
-  }
-
-  /** SESSION where nobody waits for it any more: the link ends in good order, and the next one begins with the offer. */
-  #tooLate(link: Link): number {
-    link.drain();
-    return consumed;
   }
 
   /** The other side makes no sense: the link ends, and the next one begins another session. */

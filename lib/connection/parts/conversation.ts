@@ -1,7 +1,7 @@
 // What a client's links have in common, one after the other: the exchange, the requests, the handlers that still run.
 
 import type { Clock } from '../../base/clock.ts';
-import type { DeliverOptions, Receipt, RequestOptions } from '../../dispatcher/index.ts';
+import type { Correspondent, DeliverOptions, Receipt, RequestOptions } from '../../dispatcher/index.ts';
 import type { Logger } from '../../logging/index.ts';
 import type { Message } from '../../message/index.ts';
 import { deliver } from '../exchange/deliver.ts';
@@ -10,6 +10,7 @@ import { SessionClient } from '../exchange/session-client.ts';
 import type { Hold } from '../link/handling.ts';
 import type { Link } from '../link/link.ts';
 import type { ClientSettings, OnSessionLost } from './client-options.ts';
+import { greetingLink } from './greeting.ts';
 import { Requests, smallNumbers, uniqueNumbers } from './requests.ts';
 
 export class Conversation implements SessionClientHost {
@@ -70,6 +71,11 @@ export class Conversation implements SessionClientHost {
     });
     this.link?.wake();
     return answer;
+  }
+
+  /** Runs the greeting on the present link; it stays synchronous where the program's function is. */
+  async greet(role: Correspondent, opened: ((link: Correspondent) => unknown) | undefined): Promise<void> {
+    if (this.link !== undefined) await opened?.(greetingLink(role, this.link, this));
   }
 
   linkOpened(link: Link): void {

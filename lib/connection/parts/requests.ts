@@ -25,6 +25,11 @@ export interface Numbers {
   last: number;
 }
 
+function nextOf(numbers: Numbers): string {
+  numbers.last += 1;
+  return `${numbers.prefix}${numbers.last}`;
+}
+
 export function smallNumbers(): Numbers {
   return { prefix: '', last: 0 };
 }
@@ -59,9 +64,7 @@ export class Requests {
     refuseUnknown('request', { timeout: 0, signal: 0 }, options);
     const { timeout = defaultTimeout, signal } = options;
     inRange('timeout', timeout, 0, Number.MAX_SAFE_INTEGER);
-    const numbers = this.#numbers();
-    numbers.last += 1;
-    const id = `${numbers.prefix}${numbers.last}`;
+    const id = nextOf(this.#numbers());
     const plain = typeof message === 'string' ? Message.of(message) : message;
     const numbered = plain.with({ [requestParameter]: id });
     return new Promise((resolve, reject) => {

@@ -52,12 +52,13 @@ export class OutModel {
     if (!fits()) this.expire();
     while (!fits() && this.underWay[0]?.fate !== undefined) this.#end('sent');
     if (entry.bytes > bytes || count === 0) return false;
-    while (!fits()) {
-      const oldest = whenFull === 'drop-oldest' ? this.waiting.shift() : undefined;
-      if (oldest === undefined) return false;
-      this.#settle(oldest, 'dropped');
-    }
+    const wayBytes = this.underWay.reduce((sum, one) => sum + one.bytes, 0);
+    const helps = this.underWay.length < count && wayBytes + entry.bytes <= bytes;
+    if (!fits() && (whenFull !== 'drop-oldest' || !helps)) return false;
+    const oldest: Entry[] = [];
+    for (; !fits(); ) oldest.push(this.waiting.shift() as Entry);
     this.waiting.push(entry);
+    for (const one of oldest) this.#settle(one, 'dropped');
     return true;
   }
 

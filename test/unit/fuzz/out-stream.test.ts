@@ -99,9 +99,9 @@ class Pair {
   compare(): void {
     const { model, stream } = this;
     assert.deepEqual(this.#fates, model.fates);
-    const { length, bytes, ended, sent, outNow } = stream;
-    const { length: l, bytes: b, ended: e, sent: s, outNow: o } = model;
-    assert.deepEqual({ length, bytes, ended, sent, outNow }, { length: l, bytes: b, ended: e, sent: s, outNow: o });
+    const { length, bytes, sent, outNow } = stream;
+    const { length: l, bytes: b, sent: s, outNow: o } = model;
+    assert.deepEqual({ length, bytes, sent, outNow }, { length: l, bytes: b, sent: s, outNow: o });
     assert.deepEqual([stream.unconfirmed, stream.unsent], [model.underWay.length, model.length - model.outNow]);
     assert.deepEqual(
       [...stream.waiting].map(this.#idOf),
@@ -125,7 +125,7 @@ class Pair {
     const [outgoing, entry] = this.#made(bytes, this.model.now + ttl);
     let taken: boolean;
     try {
-      taken = this.stream.makeRoom(bytes);
+      taken = this.stream.takes(bytes);
     } catch (error) {
       assert.ok(error instanceof LimitError && error.code === 'OUTBOX_FULL', `${error}`);
       taken = false;

@@ -89,7 +89,9 @@ t.test('an agreement counts, or says that it does not', async t => {
 t.test('an acknowledgement is a count', async t => {
   const valid = fc.property(message, given => {
     const found = reading(() => readAck(given));
-    if (found !== undefined) assert.ok(isCount(found) && Number(given.get('count')) === found, `${found}`);
+    if (found === undefined) return;
+    assert.ok(isCount(found.count) && Number(given.get('count')) === found.count, `${found.count}`);
+    assert.ok(found.refused.every(isCount), `${found.refused}`);
   });
   t.doesNotThrow(() => fc.assert(valid, { numRuns: 3_000 }));
 });
@@ -106,7 +108,10 @@ t.test('what is said is what is read over there', async t => {
   const same = fc.property(offer, agreement, count, fc.string({ unit: 'binary' }), (offer, agreement, count, text) => {
     assert.deepEqual(readOffer(overThere(withOffer(Message.of('ITEM', { text }), offer))), offer);
     assert.deepEqual(readAgreement(overThere(agreementMessage(agreement))), agreement);
-    assert.equal(readAck(overThere(ackMessage(count))), count);
+    const ack = { count, refused: [1, count], asks: true };
+    assert.deepEqual(readAck(overThere(ackMessage(ack))), ack);
+    const plain = { count, refused: [], asks: false };
+    assert.deepEqual(readAck(overThere(ackMessage(plain))), plain);
     assert.equal(overThere(farewellMessage(offer.id)).get('over'), 'true');
     assert.ok(isRefusal(overThere(refusalMessage(text))));
     assert.ok(!isCounted(overThere(refusalMessage(text))));
