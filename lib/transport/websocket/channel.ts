@@ -1,9 +1,9 @@
 // One WebSocket connection as a channel: a `send` is a message, a message is a `data`.
 //
-//   open ─end▶ ended ──┐                    our close frame is out, theirs is awaited
-//    │ ╲               ├─close, fail▶ closing ─gone▶ closed      (ended ─hear▶ closing, heard ─end▶ closing)
-//    │  ╲─hear▶ heard ─┘                    theirs came: what was said before it can still be answered
-//    └──────close, fail─────────▶ closing        from each of them: ─kill▶ dying ─gone▶ closed, and ─gone▶ closed
+//   open ─end▶ ended ─hear, close, fail▶ closing ─gone▶ closed      ended: our close frame is out, theirs is awaited
+//     ├─hear▶ heard ─end, close▶ closing                            heard: theirs came; what it followed can be answered
+//     └─close, fail▶ closing
+//   open, ended, heard, closing ─kill▶ dying ─gone▶ closed            open, ended, heard ─gone▶ closed
 //
 // The flow of data is `early` until the owner starts, then `flowing` or `paused`. What is read while it does not
 // flow (the rest of a chunk, at most) waits in its order in `#arrivals`, the end too.
