@@ -15,6 +15,7 @@ export const errorCodes = {
   ILLEGAL_STEP: ['usage', 'a step that is not possible in the present state'],
   ALREADY_RUNNING: ['usage', 'run() was called while run() had not ended'],
   SPOOL_LOCKED: ['usage', 'the folder of a spool is in use, by another process or by this one'],
+  MISSING_PACKAGE: ['usage', 'an optional package is needed and not installed; the message has the command for it'],
   INVALID_LINE: ['peer', 'a line that is no message'],
   INVALID_MESSAGE: ['peer', 'a message with a name outside the grammar'],
   INVALID_PARAMETER: ['peer', 'a parameter is missing or not of its type'],
