@@ -31,6 +31,8 @@ export class OutStream {
   #acknowledged = 0;
   /** How many of those under way have gone out on the present link. */
   #outNow = 0;
+  /** How many of those under way, the oldest, have ended and are kept for a session that comes late. */
+  #told = 0;
   #earliest = Number.POSITIVE_INFINITY;
 
   constructor(limits: StreamLimits, clock: Clock, settled: Settled) {
@@ -41,7 +43,7 @@ export class OutStream {
 
   /** Messages held: waiting and under way. */
   get length(): number {
-    return this.#waiting.length + this.#underWay.length;
+    return this.#waiting.length + this.#underWay.length - this.#told;
   }
 
   get bytes(): number {
@@ -76,7 +78,8 @@ export class OutStream {
 
   /** Whether a message fits without anything else having to go. */
   fits(bytes: number): boolean {
-    return this.length < this.#limits.count && this.#bytes + bytes <= this.#limits.bytes;
+    const held = this.#waiting.length + this.#underWay.length;
+    return held < this.#limits.count && this.#bytes + bytes <= this.#limits.bytes;
   }
 
   /**
@@ -87,7 +90,7 @@ export class OutStream {
     if (this.fits(bytes)) return true;
     this.expire();
     // Let go of what has ended, and is kept in case that a session comes late.
-    while (!this.fits(bytes) && this.#underWay.at(0)?.fate !== undefined) this.#end('sent');
+    while (!this.fits(bytes) && this.#told > 0) this.#end('sent');
     const { count, whenFull } = this.#limits;
     if (bytes > this.#limits.bytes || count === 0) throw this.full('OUTBOX_FULL', 'it does not fit at all');
     if (this.fits(bytes)) return true;
@@ -175,9 +178,9 @@ export class OutStream {
 
   /** What went out has ended as far as anybody is told, but is kept: a session that comes late goes on with it. */
   markSent(): void {
-    for (let at = 0; at < this.#outNow; at += 1) {
-      const outgoing = this.#underWay.at(at);
-      if (outgoing !== undefined && outgoing.fate === undefined) this.#settle(outgoing, 'sent');
+    for (; this.#told < this.#outNow; this.#told += 1) {
+      const outgoing = this.#underWay.at(this.#told);
+      if (outgoing !== undefined) this.#settle(outgoing, 'sent');
     }
   }
 
@@ -195,7 +198,8 @@ export class OutStream {
     if (!this.canBe(received)) {
       throw new PeerError('INVALID_COUNT', `received ${received} of ${this.sent} that were sent`, 'SESSION');
     }
-    this.#outNow = Math.max(0, received - this.#ended);
+    this.#ended = Math.min(this.#ended, received);
+    this.#outNow = received - this.#ended;
   }
 
   /** The link is gone: on the next one nothing has gone out yet. */
@@ -205,7 +209,8 @@ export class OutStream {
 
   /** The session is lost: what is under way waits again (`resend`), or is reported as lost. Numbers begin anew. */
   restart(choice: 'resend' | 'report'): void {
-    while (this.#underWay.at(0)?.fate !== undefined) this.#end('sent');
+    while (this.#told > 0) this.#end('sent');
+    for (const outgoing of this.#underWay) outgoing.again = 'again';
     if (choice === 'resend') this.#waiting.putBefore(this.#underWay);
     const lost = this.#underWay.take();
     this.#wayBytes = 0;
@@ -227,13 +232,16 @@ export class OutStream {
     this.#findEarliest();
     for (const outgoing of late) {
       this.#bytes -= outgoing.bytes;
-      this.#settle(outgoing, 'expired', new LimitError('EXPIRED', 'it was not delivered in time'));
+      // One that went out in a session that is lost may have been handled.
+      if (outgoing.again === undefined)
+        this.#settle(outgoing, 'expired', new LimitError('EXPIRED', 'not sent in time'));
+      else this.#settle(outgoing, 'lost');
     }
   }
 
   /** Takes a message back that was not sent yet; false where it is too late. */
   withdraw(matches: (outgoing: Outgoing) => boolean, fate: Fate = 'withdrawn', reason?: LimitError): boolean {
-    const taken = this.#waiting.remove(matches);
+    const taken = this.#waiting.remove(outgoing => outgoing.again === undefined && matches(outgoing));
     for (const outgoing of taken) {
       this.#bytes -= outgoing.bytes;
       this.#settle(outgoing, fate, reason);
@@ -267,6 +275,7 @@ export class OutStream {
     const outgoing = this.#underWay.shift();
     if (outgoing === undefined) return;
     this.#ended += 1;
+    if (this.#told > 0) this.#told -= 1;
     if (this.#outNow > 0) this.#outNow -= 1;
     this.#bytes -= outgoing.bytes;
     this.#wayBytes -= outgoing.bytes;

@@ -21,6 +21,8 @@ export interface Outgoing {
   readonly onStored?: (() => void) | undefined;
   /** Set once it has ended; it may be kept a while longer, for a session that comes late. */
   fate?: Fate;
+  /** Set once it went out in a session that is lost. */
+  again?: 'again';
 }
 
 export interface StreamLimits {

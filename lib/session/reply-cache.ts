@@ -48,7 +48,7 @@ export class ReplyCache {
   /** A request came: true where it was asked before. Then it is answered from here, now or when the answer is there. */
   repeats(number: string, asker: Asker): boolean {
     if (!uniqueNumber.test(number)) return false;
-    this.#forgetOld();
+    this.#forgetOld(this.#known.has(number) ? 0 : 1);
     const known = this.#known.get(number);
     if (known === undefined) {
       this.#known.set(number, { asker, answer: undefined, bytes: 0, since: this.#clock.now() });
@@ -66,14 +66,16 @@ export class ReplyCache {
     known.answer = answer;
     known.bytes = bytes;
     this.#bytes += bytes;
+    this.#forgetOld(0);
     return known.asker === asker ? undefined : known.asker;
   }
 
-  #forgetOld(): void {
+  /** Makes room for so many more. */
+  #forgetOld(more: 0 | 1): void {
     const limits = this.#limits;
     const now = this.#clock.now();
     for (const [number, { since, bytes }] of this.#known) {
-      const fits = this.#known.size < limits.count && this.#bytes <= limits.bytes;
+      const fits = this.#known.size + more <= limits.count && this.#bytes <= limits.bytes;
       if (fits && now - since < limits.age) return;
       this.#known.delete(number);
       this.#bytes -= bytes;

@@ -73,11 +73,11 @@ export abstract class Exchange implements LinkSession {
     if (this.#life === 'over') throw new NetworkError('CLOSED', `${this.host.name} is closed`);
     if (!isCounted(message)) return this.#sendOutside(message, wishes?.settle);
     const outgoing = this.#accept(message, wishes);
-    if (outgoing === undefined) return 'queued';
-    this.out.push(outgoing);
-    this.flush();
-    if (this.out.unsent === 0 && this.host.link?.outlet === 'clear') return 'sent';
-    this.#expiry.watch();
+    if (outgoing !== undefined) {
+      this.out.push(outgoing);
+      this.flush();
+      if (this.out.unsent === 0 && this.host.link?.outlet === 'clear') return 'sent';
+    }
     if (this.#backlog === 'none') {
       this.#backlog = 'told';
       this.host.link?.wake();
@@ -255,6 +255,7 @@ export abstract class Exchange implements LinkSession {
   }
 
   #tellRoom(): void {
+    this.#expiry.watch();
     if (this.#backlog === 'none' || this.out.unsent > 0 || this.host.link?.outlet !== 'clear') return;
     this.#backlog = 'none';
     this.host.drained();

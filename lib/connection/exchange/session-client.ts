@@ -111,7 +111,7 @@ export class SessionClient extends Exchange {
     this.#stopWaiting();
     const { phase } = this;
     const done = phase === 'offered' && this.#other.lostUnanswered() === 'done';
-    if (phase === 'plain' || phase === 'silent' || done) {
+    if (phase === 'plain' || (phase === 'silent' && this.out.unconfirmed === 0) || done) {
       this.out.settleSent();
       this.#startAnew('resend');
       return 'gone';
@@ -168,7 +168,7 @@ export class SessionClient extends Exchange {
   }
 
   protected override arriveEarly(message: Message): number {
-    if (message.command === 'SESSION') return this.control(message);
+    if (message.command === 'SESSION' && this.#choice.session) return this.control(message);
     if (this.phase !== 'offered' && this.phase !== 'resuming') return outside;
     const spoke = this.#other.spoke();
     // ABSOLUTELY answers the ALIVE of our return: the session's name on it said nothing to this peer.
@@ -181,6 +181,8 @@ export class SessionClient extends Exchange {
   }
 
   protected override control(message: Message): number {
+    const ours = this.phase === 'resuming' && message.get('id') === this.#key.id;
+    if (ours && !/^\d+$/.test(message.get('received') ?? '')) return this.#broken('it has received what is no count');
     const { id, epoch, received } = readAgreement(message);
     if (id !== this.#key.id || received === undefined || this.phase === 'agreed' || this.phase === 'silent') {
       throw new PeerError('INVALID_MESSAGE', 'this session was not offered now', 'SESSION');
@@ -269,6 +271,7 @@ export class SessionClient extends Exchange {
   #broken(reason: string): number {
     this.host.link?.destroy(new PeerError('INVALID_COUNT', `session broken: ${reason}`, 'SESSION'));
     this.#startAnew(this.#choice.onSessionLost);
+    this.flush();
     return consumed;
   }
 
