@@ -192,9 +192,6 @@ export abstract class Exchange implements LinkSession {
     return true;
   }
 
-  /** A message is about to come in for which there may be no room. */
-  protected crowded(_bytes: number): void {}
-
   /** Keeps a message on disk where that is wanted. @throws LimitError SPOOL_FULL, NetworkError SPOOL_FAILED */
   protected store(_outgoing: Outgoing): void {}
 
@@ -225,7 +222,6 @@ export abstract class Exchange implements LinkSession {
     const expires = this.host.clock.now() + Math.min(ttl ?? this.#limits.age, this.#limits.age);
     const outgoing: Outgoing = { message, line, bytes, expires, stored: 0, settle, onStored };
     try {
-      this.crowded(bytes);
       if (this.out.takes(bytes)) {
         this.store(outgoing);
         return outgoing;

@@ -142,11 +142,6 @@ export class SessionClient extends Exchange {
     else this.out.markSent();
   }
 
-  /** To a side that may be plain, what went out is done with before anything is refused. */
-  protected override crowded(bytes: number): void {
-    if (this.phase === 'offered' && !this.#other.isKnown && !this.out.fits(bytes)) this.#turnPlain();
-  }
-
   protected override store(outgoing: Outgoing): void {
     if (this.spooling !== undefined) return this.spooling.store(outgoing);
     if (outgoing.onStored !== undefined) throw new UsageError('INVALID_VALUE', 'nothing is stored without a spool');

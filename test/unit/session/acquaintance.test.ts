@@ -49,18 +49,18 @@ t.test('SESSION ends the row of unanswered links, and of one that is known all g
 
 t.test('where it was a stranger last time, what went out is done with at the first loss', async t => {
   const other = new Acquaintance();
-  other.isStranger();
+  other.showsItself();
   t.equal(other.isKnown, false);
   t.equal(other.lostUnanswered(), 'done');
 });
 
 t.test('a stranger that says SESSION after all is known, and one that was known can become a stranger', async t => {
   const other = new Acquaintance();
-  other.isStranger();
+  other.showsItself();
   other.saidSession();
   t.equal(other.isKnown, true);
   t.equal(other.lostUnanswered(), 'again');
-  other.isStranger();
+  other.showsItself();
   other.linkOpened();
   other.spoke();
   t.equal(other.spoke(), 'passes by');

@@ -4,8 +4,8 @@ import t from 'tap';
 import type { LimitError } from '../../../lib/base/errors.ts';
 import { PeerError } from '../../../lib/base/errors.ts';
 import { Message } from '../../../lib/message/index.ts';
-import type { Outgoing, StreamLimits } from '../../../lib/session/out-stream.ts';
 import { OutStream } from '../../../lib/session/out-stream.ts';
+import type { Outgoing, StreamLimits } from '../../../lib/session/outgoing.ts';
 import { VirtualClock } from '../../../lib/testkit/virtual-clock.ts';
 
 interface Scene {
@@ -29,7 +29,7 @@ function scene(limits: Partial<StreamLimits> = {}): Scene {
   const out = new OutStream({ count: 100, bytes: 1_000, whenFull: 'reject', ...limits }, clock, settled);
   const push = (commands: string, wait = Number.POSITIVE_INFINITY): void => {
     for (const command of commands) {
-      if (!out.makeRoom(2)) fates.push(`${command} no room`);
+      if (!out.takes(2)) fates.push(`${command} no room`);
       else out.push({ message: Message.of(command), line: command, bytes: 2, expires: clock.now() + wait, stored: 0 });
     }
   };
@@ -177,7 +177,7 @@ t.test('what expires was never sent; the others keep their order', async t => {
 t.test('full with reject: refused by name, and what is there stays', async t => {
   const { out, push, waits } = scene({ count: 2 });
   push('AB');
-  t.throws(() => out.makeRoom(2), { code: 'OUTBOX_FULL' });
+  t.throws(() => out.takes(2), { code: 'OUTBOX_FULL' });
   t.equal(waits(), 'AB');
 });
 
@@ -204,9 +204,9 @@ for (const whenFull of ['reject', 'drop-oldest', 'drop-newest'] as const) {
   t.test(`what can never fit is refused under ${whenFull}, and drops nobody`, async t => {
     const { out, push, waits } = scene({ bytes: 10, whenFull });
     push('AB');
-    t.throws(() => out.makeRoom(11), { code: 'OUTBOX_FULL' });
+    t.throws(() => out.takes(11), { code: 'OUTBOX_FULL' });
     t.equal(waits(), 'AB');
-    t.throws(() => scene({ count: 0, whenFull }).out.makeRoom(1), { code: 'OUTBOX_FULL' });
+    t.throws(() => scene({ count: 0, whenFull }).out.takes(1), { code: 'OUTBOX_FULL' });
   });
 }
 

@@ -95,13 +95,17 @@ for (const [words, line] of Object.entries(badAgreements)) {
 }
 
 t.test('ACK says a count', async t => {
-  t.equal(encode(wire.ackMessage(64)), 'ACK count=64');
-  t.equal(wire.readAck(read('ACK count=0')), 0);
-  t.equal(wire.readAck(read('ACK count=9007199254740991')), Number.MAX_SAFE_INTEGER);
+  const plain = { refused: [], asks: false };
+  t.equal(encode(wire.ackMessage({ count: 64, ...plain })), 'ACK count=64');
+  t.equal(encode(wire.ackMessage({ count: 64, refused: [3, 7], asks: true })), 'ACK ask=true;count=64;refused=3,7');
+  t.same(wire.readAck(read('ACK count=0')), { count: 0, ...plain });
+  t.same(wire.readAck(read('ACK count=9007199254740991')), { count: Number.MAX_SAFE_INTEGER, ...plain });
+  t.same(wire.readAck(read('ACK ask=true;count=9;refused=3,7')), { count: 9, refused: [3, 7], asks: true });
 });
 
 const badAcks = {
   'no count': 'ACK',
+  'refused is no list': 'ACK count=1;refused=1,x',
   'an empty count': 'ACK count=',
   'a negative count': 'ACK count=-1',
   words: 'ACK count=all',

@@ -1,4 +1,4 @@
-// Faults of sessions that are open: each test fails until its fault is mended, then moves to session-mended.
+// Faults of sessions that their tests found, each with its own.
 
 import t from 'tap';
 import { Dispatcher, Message } from '../../lib/index.ts';
