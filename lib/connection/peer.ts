@@ -6,11 +6,10 @@
 //     └─stop▶ closing ─over▶ closed    └ closed        open ─over▶ closed        closing ─adopt▶ closing
 //   open ─replace▶ replaced      (its link is that of a client which has come back: the peer that knows it goes on)
 
-import type { Cancel, Clock } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { asError, NetworkError, reasonOf } from '../base/errors.ts';
 import { guarded } from '../base/guard.ts';
 import type { StateTable } from '../base/state-table.ts';
-import { StateMachine } from '../base/state-table.ts';
 import type {
   Correspondent,
   DeliverOptions,
@@ -64,13 +63,11 @@ export interface PeerHost {
 export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHost, SessionPeer, Correspondent {
   /** For the program: whatever belongs to this peer. */
   data: unknown;
-  readonly #machine = new StateMachine(peerTable, 'open');
+  #state: PeerState = 'open';
   readonly #host: PeerHost;
   #link: Link;
   #session: SessionServer | undefined;
   #requests: Requests | undefined;
-  #forget: Cancel | undefined;
-  #abandoned = 0;
 
   /** Made by listeners. */
   constructor(channel: Channel, host: PeerHost, priority: number) {
@@ -84,7 +81,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   }
 
   get state(): string {
-    return this.#machine.state === 'detached' ? 'detached' : this.#link.state;
+    return this.#state === 'detached' ? 'detached' : this.#link.state;
   }
 
   get logger(): Logger {
@@ -103,20 +100,20 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   get unfinished(): Unfinished {
     const link = this.#link.unfinished;
-    return { ...link, messages: link.messages + (this.#session?.out.length ?? 0) + this.#abandoned };
+    return { ...link, messages: link.messages + (this.#session?.left ?? 0) };
   }
 
   send(message: Message<unknown> | string): Sending {
     const whole = typeof message === 'string' ? Message.of(message) : message;
     if (this.#session === undefined) return this.#link.send(whole);
-    if (this.#machine.state !== 'closed') return this.#session.send(whole);
+    if (this.#state !== 'closed') return this.#session.send(whole);
     if (this.#session.answersElsewhere(whole)) return 'queued';
     throw new NetworkError('CLOSED', `${this.name} is closed`);
   }
 
   async deliver(message: Message<unknown> | string, options: DeliverOptions = {}): Promise<Receipt> {
     const whole = typeof message === 'string' ? Message.of(message) : message;
-    if (this.#session === undefined || this.#machine.state === 'closed') {
+    if (this.#session === undefined || this.#state === 'closed') {
       checkDelivery(options);
       options.signal?.throwIfAborted();
       this.#link.send(whole);
@@ -140,8 +137,8 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   /** Sends what waits, then closes. */
   close(): void {
-    if (!this.#machine.attempt('stop')) return;
-    if (this.#machine.state === 'closed') this.#end(new NetworkError('CLOSED', `${this.name} was closed`));
+    if (!this.#step('stop')) return;
+    if (this.#state === 'closed') this.#end(new NetworkError('CLOSED', `${this.name} was closed`));
     else this.#link.drain();
   }
 
@@ -193,13 +190,12 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   linkClosed(reason: Error | undefined): void {
     this.#host.gone();
-    if (this.#session?.mayReturn !== true || !this.#machine.attempt('lost')) {
-      this.#machine.attempt('over');
+    if (this.#session?.mayReturn !== true || !this.#step('lost')) {
+      this.#step('over');
       return this.#end(reason);
     }
-    this.#session.linkLost();
-    this.#forget = this.clock.after(this.#host.memory.limits.remember, () => {
-      this.#machine.step('expire');
+    this.#session.linkLost(this.#host.memory.limits.remember, () => {
+      this.#step('expire');
       this.#end(reason ?? new NetworkError('CLOSED', `${this.name} did not come back`));
     });
     this.logger.log('info', 'link lost, the session waits', { connection: this.name, reason: reason?.message });
@@ -217,22 +213,21 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   /** The newcomer ends; where this peer's old link still lives, it is fenced off. */
   adopt(newcomer: Peer): void {
     const old = this.#link;
-    const wasDetached = this.#machine.state === 'detached';
-    if (!this.#machine.attempt('adopt')) return;
-    this.#forget?.();
-    this.#session?.linkLost();
+    const wasDetached = this.#state === 'detached';
+    if (!this.#step('adopt')) return;
+    this.#session?.comeBack();
     newcomer.#link.hold = old.hold;
     this.#link = newcomer.#link;
     this.#link.role = this;
     newcomer.#link = old;
     old.role = newcomer;
-    newcomer.#machine.step('replace');
+    newcomer.#step('replace');
     if (wasDetached) newcomer.#end(undefined);
     else old.destroy(new NetworkError('CLOSED', `${this.name} has come back on another link`));
   }
 
   resumed(): void {
-    if (this.#machine.state === 'closing') this.#link.drain();
+    if (this.#state === 'closing') this.#link.drain();
     this.tell('resumed');
   }
 
@@ -280,11 +275,16 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
     };
   }
 
+  #step(event: PeerStep): boolean {
+    const to = peerTable[this.#state][event];
+    if (to !== undefined) this.#state = to;
+    return to !== undefined;
+  }
+
   #end(reason: Error | undefined): void {
-    this.#forget?.();
     if (this.#session !== undefined) {
       this.#host.memory.forget(this.#session.offer);
-      this.#abandoned = this.#session.abandon(reason);
+      this.#session.over(reason);
     }
     this.#requests?.fail(reason?.message ?? `${this.name} is closed`);
     this.owner?.ended(this);
@@ -293,7 +293,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   #greetingFailed(error: unknown): void {
     // It was no newcomer: its link belongs to a peer that has come back.
-    if (this.#machine.state === 'replaced') return;
+    if (this.#state === 'replaced') return;
     this.logger.log('error', `greeting failed: ${reasonOf(error)}`, { connection: this.name, error });
     this.destroy(asError(error));
   }
