@@ -2,7 +2,7 @@ export type { Fate, Fates } from './fates.ts';
 export { noFates } from './fates.ts';
 export { Fifo } from './fifo.ts';
 export type { Finding, HeartbeatLimits } from './heartbeat.ts';
-export { Heartbeat, heartbeatDefaults } from './heartbeat.ts';
+export { Heartbeat, heartbeatDefaults, lateShare } from './heartbeat.ts';
 export { ackEvery, ackTime, InStream } from './in-stream.ts';
 export { OutStream } from './out-stream.ts';
 export type { Outgoing, Settled, StreamLimits } from './outgoing.ts';

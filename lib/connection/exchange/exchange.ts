@@ -228,7 +228,7 @@ export abstract class Exchange implements LinkSession {
       }
     } catch (error) {
       this.fates.refused += 1;
-      this.#backlog = 'told';
+      if (this.out.length > 0) this.#backlog = 'told';
       throw error;
     }
     const reason = this.out.full('DROPPED', 'the newest is dropped');

@@ -16,6 +16,7 @@ import {
   heartbeatDefaults,
   isCounted,
   isRefusal,
+  lateShare,
   newKey,
   readAgreement,
   withOffer,
@@ -148,9 +149,8 @@ export class SessionClient extends Exchange {
   }
 
   override failure(fate: Fate, reason: LimitError | undefined): Error {
-    if (fate !== 'abandoned' || this.spooling === undefined) return super.failure(fate, reason);
-    const words = 'ended before it was sent or confirmed; the spool keeps it';
-    return new NetworkError('ABANDONED', words, { cause: this.end });
+    if (fate !== 'abandoned' || !this.spooling?.keeps) return super.failure(fate, reason);
+    return new NetworkError('ABANDONED', 'ended before it was confirmed; the spool keeps it', { cause: this.end });
   }
 
   protected override mayGo(outgoing: Outgoing): boolean {
@@ -228,7 +228,10 @@ export class SessionClient extends Exchange {
 
   #wait(ms: number): void {
     this.#stopWaiting();
-    this.#waiting = this.host.clock.after(ms, () => this.#unanswered());
+    const { clock } = this.host;
+    const late = clock.now() + ms * (1 + lateShare);
+    // Late, since this process was stopped itself: it first reads what may be there.
+    this.#waiting = clock.after(ms, () => (clock.now() > late ? this.#wait(answerTime) : this.#unanswered()));
   }
 
   #stopWaiting(): void {
@@ -281,7 +284,6 @@ export class SessionClient extends Exchange {
     }
   }
 
-  /** What waits gets its numbers anew. */
   #beginNumbers(): void {
     this.spooling?.session(this.#key, this.#epoch, 'anew');
   }

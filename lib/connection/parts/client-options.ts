@@ -14,6 +14,7 @@ import { longestLine } from '../../framing/index.ts';
 import type { HeartbeatLimits } from '../../session/index.ts';
 import { heartbeatDefaults } from '../../session/index.ts';
 import type { SpoolOptions } from '../../spool/index.ts';
+import { checkedSpool } from '../../spool/index.ts';
 import type { ConnectionOptions, Owner } from '../connection.ts';
 import type { LinkSettings } from '../link/link-role.ts';
 import { unsentLimit } from '../link/link-role.ts';
@@ -128,6 +129,7 @@ const choices: readonly OnSessionLost[] = ['resend', 'report'];
 function checkedOutbox(defaults: OutboxLimits, given: Given<OutboxLimits> | undefined): OutboxLimits {
   const outbox = checkedQueue(defaults, given);
   oneOf('onSessionLost', outbox.onSessionLost, choices);
+  if (outbox.spool !== undefined) checkedSpool(outbox.spool);
   return outbox;
 }
 
