@@ -88,8 +88,9 @@ t.test(
 t.test(`both are killed ${kills} times: nothing is lost that was stored`, async t => {
   const directory = folder(t);
   const words = (address: string): string[] => ['serve', JSON.stringify({ address })];
-  const servers = [start(t, child, words('tcp://127.0.0.1:0'))];
-  const address = (await servers[0]?.says(/listening on (\S+)/)) ?? '';
+  const first = start(t, child, words('tcp://127.0.0.1:0'));
+  const address = await first.says(/listening on (\S+)/);
+  const servers = [first];
   const stored: string[] = [];
   for (let life = 0; life < kills; life += 1) {
     const sending = killedSender(t, address, directory, life);
