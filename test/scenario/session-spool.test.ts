@@ -237,3 +237,55 @@ t.test('trouble with the disk is seen in the snapshot, and refuses', async t => 
   t.ok(codes.has('SPOOL_FAILED'), [...codes].join());
   await one.end();
 });
+
+t.test('destroy keeps all that was accepted', async t => {
+  const directory = folder(t);
+  const way = new Way();
+  const first = life(t, way, directory);
+  await first.client.deliver(note(0), { until: 'stored' });
+  for (let n = 1; n < 1_000; n += 1) first.client.send(note(n));
+  first.client.destroy();
+  await until('it has ended', () => first.communicator.connections.length === 0);
+  const { handled } = await server(t, way);
+  await life(t, way, directory).client.deliver(note(1_000));
+  t.same(handled.map(Number), [...new Array(1_001).keys()]);
+});
+
+t.test("what 'report' has reported as lost is not sent by the next life", async t => {
+  const directory = folder(t);
+  const way = new Way();
+  const busy = worldOf(t, { transports: { memory: way } });
+  const dispatcher = new Dispatcher().on('NOTE', () => new Promise(() => undefined));
+  await busy.communicator.listen(place, { dispatcher }).ready;
+  const first = life(t, way, directory, { outbox: { onSessionLost: 'report' } });
+  const dropped: unknown[] = [];
+  first.client.on('dropped', message => dropped.push(message.get('n')));
+  for (const n of [1, 2]) first.client.send(note(n));
+  await until('they have agreed', () => first.client.guarantee === 'exactly-once-per-session');
+  for (const connection of busy.communicator.connections) connection.destroy();
+  const { handled } = await server(t, way);
+  await until('both are reported', () => dropped.length === 2);
+  await first.client.deliver(note(3));
+  first.client.destroy();
+  await until('it has ended', () => first.communicator.connections.length === 0);
+  await life(t, way, directory).client.deliver(note(4));
+  t.same(
+    [dropped, handled],
+    [
+      ['1', '2'],
+      ['3', '4'],
+    ],
+  );
+});
+
+t.test('a stop while the spool opens keeps what was sent, and has the folder free when it is over', async t => {
+  const directory = folder(t);
+  const way = new Way();
+  const first = life(t, way, directory);
+  const fate = codeOf(first.client.deliver(note(1)));
+  await first.end();
+  t.equal(await fate, 'ABANDONED');
+  const { handled } = await server(t, way);
+  await life(t, way, directory).client.deliver(note(2));
+  t.same(handled, ['1', '2']);
+});

@@ -248,3 +248,26 @@ t.test('and the session of one that was destroyed when its time is over', async 
   t.same([peers(), fate], [[], ['ABANDONED']]);
   t.equal(clock.waiting, 0);
 });
+
+t.test('a stop while resuming ends well where the other side has forgotten, as the client chose', async t => {
+  for (const onSessionLost of ['resend', 'report'] as const) {
+    for (const answer of ['epoch', 'INVALID command=SESSION;message=no\n', 'UNKNOWN command=ALIVE\n']) {
+      const stage = clientStage(t, { outbox: { onSessionLost } });
+      const channel = await phases.resuming(stage);
+      const fate = fateOf(stage.client.deliver('TWO'));
+      stage.client.stop();
+      await settled();
+      if (answer === 'epoch') await stage.agree(channel, 0, 'e2');
+      else channel.says(answer);
+      await settled();
+      if (answer === 'epoch') channel.says(`ACK count=${onSessionLost === 'resend' ? 2 : 1}\n`);
+      await settled();
+      t.equal(channel.text.includes('\nONE\n'), onSessionLost === 'resend');
+      t.same([channel.phase, fate], ['closing', [answer === 'epoch' ? 'exactly-once-per-session' : 'at-most-once']]);
+      t.same(stage.dropped, onSessionLost === 'resend' ? [] : ['ONE SESSION_LOST']);
+      channel.gone();
+      await settled();
+      t.equal(stage.clock.waiting, 0);
+    }
+  }
+});

@@ -7,6 +7,8 @@ export interface Entry {
   readonly bytes: number;
   readonly expires: number;
   fate?: Fate;
+  /** It went out in a session that is lost. */
+  again?: true;
 }
 
 export class OutModel {
@@ -24,7 +26,12 @@ export class OutModel {
     this.#limits = limits;
   }
 
+  /** Those without a fate. */
   get length(): number {
+    return this.held - this.underWay.filter(({ fate }) => fate !== undefined).length;
+  }
+
+  get held(): number {
     return this.waiting.length + this.underWay.length;
   }
 
@@ -48,7 +55,7 @@ export class OutModel {
   /** Whether the entry was taken. */
   push(entry: Entry): boolean {
     const { count, bytes, whenFull } = this.#limits;
-    const fits = (): boolean => this.length < count && this.bytes + entry.bytes <= bytes;
+    const fits = (): boolean => this.held < count && this.bytes + entry.bytes <= bytes;
     if (!fits()) this.expire();
     while (!fits() && this.underWay[0]?.fate !== undefined) this.#end('sent');
     if (entry.bytes > bytes || count === 0) return false;
@@ -81,7 +88,8 @@ export class OutModel {
 
   rewind(received: number): boolean {
     if (!this.canBe(received)) return false;
-    this.outNow = Math.max(0, received - this.ended);
+    this.ended = Math.min(this.ended, received);
+    this.outNow = received - this.ended;
     return true;
   }
 
@@ -104,6 +112,7 @@ export class OutModel {
 
   restart(choice: 'resend' | 'report'): void {
     const again = this.underWay.filter(({ fate }) => fate === undefined);
+    for (const entry of again) entry.again = true;
     if (choice === 'resend') this.waiting = [...again, ...this.waiting];
     else for (const entry of again) this.#settle(entry, 'lost');
     this.underWay = [];
@@ -113,11 +122,17 @@ export class OutModel {
   }
 
   expire(): void {
-    this.#leave(({ expires }) => expires <= this.now, 'expired');
+    this.#leave(
+      ({ expires }) => expires <= this.now,
+      ({ again }) => (again ? 'lost' : 'expired'),
+    );
   }
 
   withdraw(id: number): boolean {
-    return this.#leave(entry => entry.id === id, 'withdrawn');
+    return this.#leave(
+      entry => entry.id === id && !entry.again,
+      () => 'withdrawn',
+    );
   }
 
   abandon(): number {
@@ -130,10 +145,10 @@ export class OutModel {
     return length;
   }
 
-  #leave(matches: (entry: Entry) => boolean, fate: Fate): boolean {
+  #leave(matches: (entry: Entry) => boolean, fate: (entry: Entry) => Fate): boolean {
     const left = this.waiting.filter(matches);
     this.waiting = this.waiting.filter(entry => !matches(entry));
-    for (const entry of left) this.#settle(entry, fate);
+    for (const entry of left) this.#settle(entry, fate(entry));
     return left.length > 0;
   }
 

@@ -102,7 +102,7 @@ class Pair {
     const { length, bytes, sent, outNow } = stream;
     const { length: l, bytes: b, sent: s, outNow: o } = model;
     assert.deepEqual({ length, bytes, sent, outNow }, { length: l, bytes: b, sent: s, outNow: o });
-    assert.deepEqual([stream.unconfirmed, stream.unsent], [model.underWay.length, model.length - model.outNow]);
+    assert.deepEqual([stream.unconfirmed, stream.unsent], [model.underWay.length, model.held - model.outNow]);
     assert.deepEqual(
       [...stream.waiting].map(this.#idOf),
       model.waiting.map(({ id }) => id),
