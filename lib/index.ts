@@ -16,7 +16,7 @@ export {
   UsageError,
 } from './base/errors.ts';
 export type { Given } from './base/options.ts';
-export type { FullPolicy } from './base/queue.ts';
+export type { FullPolicy, QueueLimits } from './base/queue.ts';
 export * from './communicator/index.ts';
 export type {
   BindOptions,
@@ -72,5 +72,6 @@ export type {
 export { Dispatcher, priorities, systemCommands } from './dispatcher/index.ts';
 export * from './logging/index.ts';
 export * from './message/index.ts';
+export type { Fate, Fates } from './session/index.ts';
 export type { SpoolOptions } from './spool/index.ts';
 export * from './transport/index.ts';

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 
 const program = `
 import { Communicator, Dispatcher, defineMessage, integer, memory, string } from 'ed-communicator';
-import type { Message } from 'ed-communicator';
+import type { Message, Receipt } from 'ed-communicator';
+import { FaultProxy } from 'ed-communicator/testkit';
 
 const EVENT = defineMessage('EVENT', { id: integer(), text: string({ optional: true }) });
 const communicator = new Communicator({ transports: { memory: memory() } });
@@ -20,12 +21,18 @@ const dispatcher = new Dispatcher()
     total += id + (text ?? '').length;
   })
   .on('ASK', (message: Message, peer) => peer.send(message.reply('ANSWER', { total })));
-communicator.listen('memory:here', { dispatcher });
-const client = communicator.permanent('memory:here');
-client.send(EVENT.of({ id: 40, text: 'ab' }));
+const listener = communicator.listen('tcp://127.0.0.1:0', { dispatcher });
+const proxy = await FaultProxy.open({ to: await listener.ready });
+const client = communicator.permanent(proxy.address);
+const early: Receipt = await client.deliver(EVENT.of({ id: 39, text: 'a' }));
+if (early.guarantee !== 'exactly-once-per-session') throw new Error(early.guarantee);
+await proxy.cut();
+client.send(EVENT.of({ id: 1, text: 'b' }));
+await proxy.heal();
 const answer = await client.request('ASK');
 if (answer.integer('total') !== 42) throw new Error('the total is ' + answer.get('total'));
 const report = await communicator.stop();
+await proxy.close();
 if (report.abandoned.length > 0) throw new Error('something was abandoned');
 process.stdout.write('works\\n');
 `;

@@ -1,4 +1,4 @@
-// Addresses are written scheme://host:port (tcp, udp), unix:/path, or scheme:name (memory).
+// Addresses are written scheme://host:port (tcp, udp), ws://host:port/path, unix:/path, or scheme:name (memory).
 
 import { UsageError } from './errors.ts';
 
@@ -9,13 +9,19 @@ export interface Address {
   readonly host: string;
   /** 0 to 65,535; 0 asks the system for a free one. 0 for paths and names. */
   readonly port: number;
-  /** Path of a unix socket or name of a memory address; empty otherwise. */
+  /** Path of a unix socket, name of a memory address, path and query of a ws or wss address; empty otherwise. */
   readonly path: string;
 }
 
 const schemePattern = /^([a-z][a-z0-9+-]*):(.*)$/s;
 const hostPattern = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([^\s:/[\]]+)):(\d{1,5})$/;
+const webPattern = /^([^/?#@]+)(\/[^\s#]*)?$/;
 const schemesOfPaths: ReadonlySet<string> = new Set(['unix', 'memory']);
+/** Schemes with host, port and path, and the port that is meant where none is written. */
+const webPorts: ReadonlyMap<string, number> = new Map([
+  ['ws', 80],
+  ['wss', 443],
+]);
 
 /**
  * Reads an address. Without a scheme, `host:port` takes the one given as default.
@@ -24,14 +30,15 @@ const schemesOfPaths: ReadonlySet<string> = new Set(['unix', 'memory']);
 export function parseAddress(text: string, defaultScheme?: string): Address {
   const [, scheme = '', rest = ''] = schemePattern.exec(text) ?? [];
   if (schemesOfPaths.has(scheme)) return pathAddress(scheme, rest, text);
-  if (scheme !== '' && rest.startsWith('//')) return hostAddress(scheme, rest.slice(2).replace(/\/$/, ''), text);
-  if (defaultScheme !== undefined && !rest.startsWith('//')) return hostAddress(defaultScheme, text, text);
+  if (scheme !== '' && rest.startsWith('//')) return placeAddress(scheme, rest.slice(2), text);
+  if (defaultScheme !== undefined && !rest.startsWith('//')) return placeAddress(defaultScheme, text, text);
   throw invalid(text, 'write scheme://host:port or unix:/path');
 }
 
 /** The address as text that `parseAddress` reads back. */
 export function formatAddress({ scheme, host, port, path }: Address): string {
-  return schemesOfPaths.has(scheme) ? `${scheme}:${path}` : `${scheme}://${formatHostPort(host, port)}`;
+  if (schemesOfPaths.has(scheme)) return `${scheme}:${path}`;
+  return `${scheme}://${formatHostPort(host, port)}${webPorts.has(scheme) ? path : ''}`;
 }
 
 /** `host:port`, with brackets around IPv6. */
@@ -52,8 +59,20 @@ function pathAddress(scheme: string, rest: string, text: string): Address {
   return { scheme, host: '', port: 0, path };
 }
 
+function placeAddress(scheme: string, rest: string, text: string): Address {
+  const port = webPorts.get(scheme);
+  return port === undefined ? hostAddress(scheme, rest, text) : webAddress(scheme, rest, port, text);
+}
+
+function webAddress(scheme: string, rest: string, port: number, text: string): Address {
+  const [, place = '', path = '/'] = webPattern.exec(rest) ?? [];
+  const found = parseHostPort(place) ?? parseHostPort(`${place}:${port}`);
+  if (found === undefined) throw invalid(text, `write ${scheme}://host:port/path`);
+  return { scheme, ...found, path };
+}
+
 function hostAddress(scheme: string, rest: string, text: string): Address {
-  const found = parseHostPort(rest);
+  const found = parseHostPort(rest.replace(/\/$/, ''));
   if (found === undefined) throw invalid(text, 'write host:port, with a port of 0 to 65535');
   return { scheme, ...found, path: '' };
 }

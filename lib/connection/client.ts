@@ -37,7 +37,6 @@ import type { ClientState, ClientStep } from './parts/client-table.ts';
 import { clientTable } from './parts/client-table.ts';
 import { Conversation } from './parts/conversation.ts';
 import { dial } from './parts/dial.ts';
-import { greetingLink } from './parts/greeting.ts';
 
 export class Client extends Connection<ClientEvents> implements LinkRole, Correspondent {
   readonly remote: string;
@@ -50,6 +49,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   #settings: ClientSettings | undefined;
   #talk: Conversation | undefined;
   #link: Link | undefined;
+  #spool: 'opening' | 'open or none' = 'open or none';
   #lost: (reason: Error) => void = () => undefined;
   #abandoned = 0;
 
@@ -92,7 +92,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
 
   get unfinished(): Unfinished {
     const link = this.#link?.unfinished ?? { messages: 0, bytes: 0, handlers: 0 };
-    return { ...link, messages: link.messages + (this.#talk?.exchange.length ?? 0) + this.#abandoned };
+    return { ...link, messages: link.messages + (this.#talk?.exchange.out.length ?? 0) + this.#abandoned };
   }
 
   /**
@@ -121,8 +121,8 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     const reason = new NetworkError('CLOSED', `${this.name} was stopped`);
     this.stopping.abort(reason);
     this.#talk?.requests.fail(reason.message);
-    if (this.#link === undefined) return this.#end(undefined);
-    this.#link.drain();
+    if (this.#link !== undefined) this.#link.drain();
+    else if (this.#spool !== 'opening') this.#end(undefined);
   }
 
   destroy(reason?: Error): void {
@@ -138,7 +138,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
 
   /** Whether all that was accepted has gone out, and is confirmed where that can be known. */
   get settled(): boolean {
-    return this.#talk?.exchange.length === 0;
+    return this.#talk?.exchange.out.length === 0;
   }
 
   arrive(message: Message): number {
@@ -176,6 +176,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     this.#step('start');
     const opening = this.#talk.open();
     if (opening === undefined) return this.#live(owner);
+    this.#spool = 'opening';
     opening.then(
       () => this.#live(owner),
       (error: unknown) => this.#spoolFailed(asError(error)),
@@ -183,7 +184,8 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   }
 
   #live(owner: Owner): void {
-    if (this.stopping.signal.aborted) return;
+    this.#spool = 'open or none';
+    if (this.stopping.signal.aborted) return this.#end(undefined);
     this.live(owner).catch((error: unknown) => {
       if (this.stopping.signal.aborted) return;
       this.#step('failed');
@@ -193,7 +195,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
 
   /** Without the spool that was asked for it does not run: messages would be lost that are thought safe. */
   #spoolFailed(error: Error): void {
-    if (!this.#step('stop')) return;
+    if (!this.#step('stop')) return this.#end(error);
     this.logger.log('error', error.message, { connection: this.name, error });
     this.stopping.abort(error);
     this.#end(error, error);
@@ -240,7 +242,8 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
 
   protected override details(): object {
     const { received = 0, sent = 0, invalid = 0 } = this.#link ?? {};
-    const { unsent: queued = 0, unconfirmed = 0, bytes: queuedBytes = 0, fates } = this.#talk?.exchange ?? {};
+    const { out, fates } = this.#talk?.exchange ?? {};
+    const { unsent: queued = 0, unconfirmed = 0, bytes: queuedBytes = 0 } = out ?? {};
     const { remote, guarantee } = this;
     const spool = this.#talk?.exchange.spooling?.trouble?.message;
     return { remote, guarantee, received, sent, invalid, queued, unconfirmed, queuedBytes, fates: { ...fates }, spool };
@@ -259,18 +262,15 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     this.logger.log('info', `connected to ${channel.remote}`, { connection: this.name });
     link.start();
     this.#talk?.linkOpened(link);
-    this.#greet(link).then(
-      () => this.#greeted(link),
-      (error: unknown) => {
-        this.logger.log('error', `greeting failed: ${reasonOf(error)}`, { connection: this.name, error });
-        link.destroy(asError(error));
-      },
-    );
-  }
-
-  /** It stays synchronous where the program's function is. */
-  async #greet(link: Link): Promise<void> {
-    if (this.#talk !== undefined) await this.options.opened?.(greetingLink(this, link, this.#talk));
+    this.#open()
+      .greet(this, this.options.opened)
+      .then(
+        () => this.#greeted(link),
+        (error: unknown) => {
+          this.logger.log('error', `greeting failed: ${reasonOf(error)}`, { connection: this.name, error });
+          link.destroy(asError(error));
+        },
+      );
   }
 
   #greeted(link: Link): void {

@@ -18,7 +18,7 @@ export { logRotate } from './log-rotate.ts';
 export type { ClientEvents } from './parts/client-events.ts';
 export type { ClientLimits, ClientOptions, OnSessionLost, OutboxLimits } from './parts/client-options.ts';
 export type { ClientState } from './parts/client-table.ts';
-export type { PeerEvents } from './peer.ts';
+export type { PeerEvents } from './parts/peer-events.ts';
 export { Peer } from './peer.ts';
 export type { Why } from './permanent-client.ts';
 export { PermanentClient } from './permanent-client.ts';

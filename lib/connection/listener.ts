@@ -8,6 +8,7 @@ import { formatAddress, parseAddress } from '../base/address.ts';
 import { asError, NetworkError, reasonOf } from '../base/errors.ts';
 import type { Given } from '../base/options.ts';
 import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../base/options.ts';
+import type { QueueLimits } from '../base/queue.ts';
 import { queueDefaults } from '../base/queue.ts';
 import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
@@ -19,8 +20,9 @@ import type { ConnectionOptions, Owner, Unfinished } from './connection.ts';
 import { Connection, nothingUnfinished } from './connection.ts';
 import { SessionMemory, sessionLimits } from './exchange/session-memory.ts';
 import { unsentLimit } from './link/link-role.ts';
-import { checkedHeartbeat } from './parts/client-options.ts';
+import { checkedHeartbeat, checkedQueue } from './parts/client-options.ts';
 import { Opening } from './parts/opening.ts';
+import { smallNumbers, uniqueNumbers } from './parts/requests.ts';
 import type { PeerHost } from './peer.ts';
 import { Peer } from './peer.ts';
 
@@ -68,6 +70,8 @@ export interface ListenOptions extends ConnectionOptions {
   /** Handlers of one peer whose promises may run at the same time. @default 1 */
   readonly concurrency?: number | undefined;
   readonly limits?: Given<ListenerLimits> | undefined;
+  /** Limits of what waits for the client of each session, or was not confirmed by it. @default as a client's outbox */
+  readonly outbox?: Given<QueueLimits> | undefined;
 }
 
 const known: { [K in keyof Required<ListenOptions>]: 0 } = {
@@ -77,6 +81,7 @@ const known: { [K in keyof Required<ListenOptions>]: 0 } = {
   accepted: 0,
   concurrency: 0,
   limits: 0,
+  outbox: 0,
 };
 
 /** Limits for which 0 has a meaning: none at all. */
@@ -115,6 +120,7 @@ export class Listener extends Connection<ListenerEvents> {
       inRange(`limit ${name}`, value, mayBeNone.has(name) ? 0 : 1, Number.MAX_SAFE_INTEGER);
     }
     checkedHeartbeat(this.#limits);
+    checkedQueue(queueDefaults, options.outbox);
   }
 
   get state(): ListenerState {
@@ -151,11 +157,11 @@ export class Listener extends Connection<ListenerEvents> {
     this.#host = {
       settings: {
         link: { dispatcher, concurrency, longestLine: line, unsentLimit: unsent, clock, turns, drainTime },
-        outbox: queueDefaults,
+        outbox: checkedQueue(queueDefaults, this.#options.outbox),
         heartbeat: { ask, dead },
       },
       memory: new SessionMemory({ remember, count: sessions }, clock),
-      numbers: { prefix: '', last: 0 },
+      numbers: { plain: smallNumbers(), unique: uniqueNumbers() },
       greet: peer => this.#options.accepted?.(peer),
       gone: () => {
         this.#peers -= 1;

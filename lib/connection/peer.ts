@@ -6,11 +6,10 @@
 //     └─stop▶ closing ─over▶ closed    └ closed        open ─over▶ closed        closing ─adopt▶ closing
 //   open ─replace▶ replaced      (its link is that of a client which has come back: the peer that knows it goes on)
 
-import type { Cancel, Clock } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { asError, NetworkError, reasonOf } from '../base/errors.ts';
 import { guarded } from '../base/guard.ts';
 import type { StateTable } from '../base/state-table.ts';
-import { StateMachine } from '../base/state-table.ts';
 import type {
   Correspondent,
   DeliverOptions,
@@ -26,13 +25,14 @@ import type { Offer } from '../session/index.ts';
 import type { Channel } from '../transport/index.ts';
 import type { Owner, Unfinished } from './connection.ts';
 import { Connection } from './connection.ts';
-import { deliver } from './exchange/deliver.ts';
+import { checkDelivery, deliver } from './exchange/deliver.ts';
 import type { ExchangeHost } from './exchange/exchange-host.ts';
 import type { SessionMemory, SessionPeer } from './exchange/session-memory.ts';
 import { SessionServer } from './exchange/session-server.ts';
 import { Link } from './link/link.ts';
 import type { LinkRole } from './link/link-role.ts';
 import { outside } from './link/link-role.ts';
+import type { PeerEvents } from './parts/peer-events.ts';
 import type { PeerSettings } from './parts/peer-settings.ts';
 import type { Numbers } from './parts/requests.ts';
 import { Requests } from './parts/requests.ts';
@@ -48,25 +48,12 @@ export const peerTable: StateTable<PeerState, PeerStep> = {
   closed: {},
 };
 
-export type PeerEvents = {
-  /** There is room again behind a `send` that said 'queued'. */
-  drain: [];
-  /** The link is lost; the session waits for the client to come back. */
-  lost: [reason: Error | undefined];
-  /** The client has come back, and the session goes on. */
-  resumed: [];
-  /** A message was accepted for the session, and was not delivered. */
-  dropped: [message: Message<unknown>, reason: Error];
-  /** Once, last; with a reason where it was not an orderly end. */
-  close: [reason: Error | undefined];
-};
-
 /** The listener, as far as its peers need it: one for all of them, so that each costs little. */
 export interface PeerHost {
   readonly settings: PeerSettings;
   readonly memory: SessionMemory;
   /** For requests: a peer that comes back may hear the answer to what the newcomer asked. */
-  readonly numbers: Numbers;
+  readonly numbers: { readonly plain: Numbers; readonly unique: Numbers };
   /** Nothing the peer said has been handled yet. */
   greet(peer: Peer): unknown;
   /** A link of a peer has closed. */
@@ -76,13 +63,11 @@ export interface PeerHost {
 export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHost, SessionPeer, Correspondent {
   /** For the program: whatever belongs to this peer. */
   data: unknown;
-  readonly #machine = new StateMachine(peerTable, 'open');
+  #state: PeerState = 'open';
   readonly #host: PeerHost;
   #link: Link;
   #session: SessionServer | undefined;
   #requests: Requests | undefined;
-  #forget: Cancel | undefined;
-  #abandoned = 0;
 
   /** Made by listeners. */
   constructor(channel: Channel, host: PeerHost, priority: number) {
@@ -96,7 +81,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   }
 
   get state(): string {
-    return this.#machine.state === 'detached' ? 'detached' : this.#link.state;
+    return this.#state === 'detached' ? 'detached' : this.#link.state;
   }
 
   get logger(): Logger {
@@ -115,20 +100,21 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   get unfinished(): Unfinished {
     const link = this.#link.unfinished;
-    return { ...link, messages: link.messages + (this.#session?.length ?? 0) + this.#abandoned };
+    return { ...link, messages: link.messages + (this.#session?.left ?? 0) };
   }
 
   send(message: Message<unknown> | string): Sending {
     const whole = typeof message === 'string' ? Message.of(message) : message;
     if (this.#session === undefined) return this.#link.send(whole);
-    if (this.#machine.state !== 'closed') return this.#session.send(whole);
+    if (this.#state !== 'closed') return this.#session.send(whole);
     if (this.#session.answersElsewhere(whole)) return 'queued';
     throw new NetworkError('CLOSED', `${this.name} is closed`);
   }
 
   async deliver(message: Message<unknown> | string, options: DeliverOptions = {}): Promise<Receipt> {
     const whole = typeof message === 'string' ? Message.of(message) : message;
-    if (this.#session === undefined || this.#machine.state === 'closed') {
+    if (this.#session === undefined || this.#state === 'closed') {
+      checkDelivery(options);
       options.signal?.throwIfAborted();
       this.#link.send(whole);
       return { guarantee: 'at-most-once' };
@@ -139,10 +125,11 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   }
 
   request(message: Message<unknown> | string, options: RequestOptions = {}): Promise<Message> {
-    this.#requests ??= new Requests(this.clock, this.#host.numbers);
+    const { plain, unique } = this.#host.numbers;
+    this.#requests ??= new Requests(this.clock, () => (this.#session === undefined ? plain : unique));
     const answer = this.#requests.open(message, options, {
       send: numbered => this.send(numbered),
-      withdraw: numbered => this.#session?.withdraw(({ message }) => message === numbered),
+      withdraw: numbered => this.#session?.out.withdraw(({ message }) => message === numbered),
     });
     this.#link.wake();
     return answer;
@@ -150,8 +137,8 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   /** Sends what waits, then closes. */
   close(): void {
-    if (!this.#machine.attempt('stop')) return;
-    if (this.#machine.state === 'closed') this.#end(new NetworkError('CLOSED', `${this.name} was closed`));
+    if (!this.#step('stop')) return;
+    if (this.#state === 'closed') this.#end(new NetworkError('CLOSED', `${this.name} was closed`));
     else this.#link.drain();
   }
 
@@ -179,7 +166,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   }
 
   get settled(): boolean {
-    return this.#session === undefined || this.#session.length === 0;
+    return this.#session === undefined || this.#session.out.length === 0;
   }
 
   arrive(message: Message): number {
@@ -203,13 +190,12 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   linkClosed(reason: Error | undefined): void {
     this.#host.gone();
-    if (this.#session?.mayReturn !== true || !this.#machine.attempt('lost')) {
-      this.#machine.attempt('over');
+    if (this.#session?.mayReturn !== true || !this.#step('lost')) {
+      this.#step('over');
       return this.#end(reason);
     }
-    this.#session.linkLost();
-    this.#forget = this.clock.after(this.#host.memory.limits.remember, () => {
-      this.#machine.step('expire');
+    this.#session.linkLost(this.#host.memory.limits.remember, () => {
+      this.#step('expire');
       this.#end(reason ?? new NetworkError('CLOSED', `${this.name} did not come back`));
     });
     this.logger.log('info', 'link lost, the session waits', { connection: this.name, reason: reason?.message });
@@ -227,19 +213,21 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   /** The newcomer ends; where this peer's old link still lives, it is fenced off. */
   adopt(newcomer: Peer): void {
     const old = this.#link;
-    const wasDetached = this.#machine.state === 'detached';
-    if (!this.#machine.attempt('adopt')) return;
-    this.#forget?.();
-    this.#session?.linkLost();
+    const wasDetached = this.#state === 'detached';
+    if (!this.#step('adopt')) return;
+    this.#session?.comeBack();
     newcomer.#link.hold = old.hold;
     this.#link = newcomer.#link;
     this.#link.role = this;
     newcomer.#link = old;
     old.role = newcomer;
-    newcomer.#machine.step('replace');
+    newcomer.#step('replace');
     if (wasDetached) newcomer.#end(undefined);
     else old.destroy(new NetworkError('CLOSED', `${this.name} has come back on another link`));
-    if (this.#machine.state === 'closing') this.#link.drain();
+  }
+
+  resumed(): void {
+    if (this.#state === 'closing') this.#link.drain();
     this.tell('resumed');
   }
 
@@ -271,16 +259,32 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   protected override details(): object {
     const { received, sent, invalid, unfinished } = this.#link;
     const { remote, guarantee } = this;
-    const { length: unconfirmed = 0, fates } = this.#session ?? {};
+    const { fates } = this.#session ?? {};
+    const unconfirmed = this.#session?.out.length ?? 0;
     const { bytes: unsent, handlers } = unfinished;
-    return { remote, guarantee, received, sent, invalid, unsent, handlers, unconfirmed, fates: { ...fates } };
+    return {
+      remote,
+      guarantee,
+      received,
+      sent,
+      invalid,
+      unsent,
+      handlers,
+      unconfirmed,
+      fates: { ...fates },
+    };
+  }
+
+  #step(event: PeerStep): boolean {
+    const to = peerTable[this.#state][event];
+    if (to !== undefined) this.#state = to;
+    return to !== undefined;
   }
 
   #end(reason: Error | undefined): void {
-    this.#forget?.();
     if (this.#session !== undefined) {
       this.#host.memory.forget(this.#session.offer);
-      this.#abandoned = this.#session.abandon(reason);
+      this.#session.over(reason);
     }
     this.#requests?.fail(reason?.message ?? `${this.name} is closed`);
     this.owner?.ended(this);
@@ -289,7 +293,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   #greetingFailed(error: unknown): void {
     // It was no newcomer: its link belongs to a peer that has come back.
-    if (this.#machine.state === 'replaced') return;
+    if (this.#state === 'replaced') return;
     this.logger.log('error', `greeting failed: ${reasonOf(error)}`, { connection: this.name, error });
     this.destroy(asError(error));
   }

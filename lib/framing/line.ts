@@ -5,7 +5,7 @@
 // character cut in two is never decoded in two.
 
 import { PeerError } from '../base/errors.ts';
-import { textOf } from './utf8.ts';
+import { bytesOf, textOf } from './utf8.ts';
 
 const LF = 10;
 /** Longest line in bytes without its line feed, unless told otherwise: 1 MiB (the C++ library has no limit). */
@@ -108,7 +108,10 @@ export class LineSlicer {
   #isTooLong(end: number): boolean {
     const characters = end - this.#next;
     if (characters * 3 <= this.#longest) return false;
-    return characters > this.#longest || Buffer.byteLength(this.text.slice(this.#next, end)) > this.#longest;
+    if (characters > this.#longest) return true;
+    const line = this.text.slice(this.#next, end);
+    // A byte of no character counts as three here, and is one.
+    return Buffer.byteLength(line) > this.#longest && bytesOf(line).length > this.#longest;
   }
 
   #tooLong(): PeerError {

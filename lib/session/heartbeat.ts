@@ -17,7 +17,7 @@ export interface HeartbeatLimits {
 export const heartbeatDefaults: HeartbeatLimits = { ask: 5_000, dead: 15_000 };
 
 /** A check that is late by this share of `ask` means that this process itself was stopped. */
-const lateShare = 0.2;
+export const lateShare = 0.2;
 
 /** What a check found: nothing, time to ask, or the end. */
 export type Finding = 'alive' | 'ask' | 'dead';

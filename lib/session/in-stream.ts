@@ -11,6 +11,9 @@ export const ackEvery = 64;
 /** At the latest after so many ms. */
 export const ackTime = 100;
 
+/** As many numbers of refused lines are remembered. */
+const mostRefused = 100;
+
 /** Numbers from 1, marked in any order. */
 class Row {
   /** All up to here are marked. */
@@ -36,6 +39,9 @@ export class InStream {
   readonly #handled = new Row();
   #arrived = 0;
   #acknowledged = 0;
+  /** Numbers of lines that could not be read: the last ones, and which of them were told on the present link. */
+  readonly #refused: number[] = [];
+  #refusedTold = 0;
 
   /** Where a new link goes on: all up to here were taken up. */
   get received(): number {
@@ -68,9 +74,23 @@ export class InStream {
     return this.#handled.unbroken;
   }
 
+  /** Those among them that were refused, and not told yet. */
+  get refused(): readonly number[] {
+    return this.#refused.slice(this.#refusedTold).filter(number => number <= this.handled);
+  }
+
+  /** It cannot be read. */
+  refuse(number: number): void {
+    this.#refused.push(number);
+    if (this.#refused.length <= mostRefused) return;
+    this.#refused.shift();
+    this.#refusedTold = Math.max(0, this.#refusedTold - 1);
+  }
+
   /** The other side was told. */
   acknowledged(): void {
     this.#acknowledged = this.#handled.unbroken;
+    this.#refusedTold = this.#refused.filter(number => number <= this.handled).length;
   }
 
   /**
@@ -80,6 +100,7 @@ export class InStream {
   rewind(): number {
     this.#arrived = this.received;
     this.#acknowledged = 0;
+    this.#refusedTold = 0;
     return this.received;
   }
 

@@ -9,37 +9,12 @@
 
 import type { Clock } from '../base/clock.ts';
 import { LimitError, PeerError } from '../base/errors.ts';
-import type { FullPolicy } from '../base/queue.ts';
 import type { Message } from '../message/index.ts';
 import type { Fate } from './fates.ts';
 import { Fifo } from './fifo.ts';
+import type { Outgoing, Settled, StreamLimits } from './outgoing.ts';
 
-/** A message on its way. */
-export interface Outgoing<M = Message<unknown>> {
-  readonly message: M;
-  /** As it goes onto the wire, without its line feed. */
-  readonly line: string;
-  readonly bytes: number;
-  /** When it expires, on the clock, unless it was sent before. */
-  readonly expires: number;
-  /** Its place in the spool; 0 where there is none, or not yet. */
-  stored: number;
-  /** Told of its fate, once. */
-  readonly settle?: ((fate: Fate, reason?: LimitError) => void) | undefined;
-  /** Told when it is on the disk. */
-  readonly onStored?: (() => void) | undefined;
-  /** Set once it has ended; it may be kept a while longer, for a session that comes late. */
-  fate?: Fate;
-}
-
-export interface StreamLimits {
-  readonly count: number;
-  readonly bytes: number;
-  readonly whenFull: FullPolicy;
-}
-
-/** Told of the fate of each message. */
-export type Settled<M = Message<unknown>> = (outgoing: Outgoing<M>, fate: Fate, reason?: LimitError) => void;
+const none: ReadonlySet<number> = new Set();
 
 export class OutStream<M = Message<unknown>> {
   readonly #limits: StreamLimits;
@@ -48,12 +23,16 @@ export class OutStream<M = Message<unknown>> {
   readonly #waiting = new Fifo<Outgoing<M>>();
   readonly #underWay = new Fifo<Outgoing<M>>();
   #bytes = 0;
+  /** Of those, under way. */
+  #wayBytes = 0;
   /** Numbers that are done with. */
   #ended = 0;
   /** The last count that was acknowledged. */
   #acknowledged = 0;
   /** How many of those under way have gone out on the present link. */
   #outNow = 0;
+  /** How many of those under way, the oldest, have ended and are kept for a session that comes late. */
+  #told = 0;
   #earliest = Number.POSITIVE_INFINITY;
 
   constructor(limits: StreamLimits, clock: Clock, settled: Settled<M>) {
@@ -64,7 +43,7 @@ export class OutStream<M = Message<unknown>> {
 
   /** Messages held: waiting and under way. */
   get length(): number {
-    return this.#waiting.length + this.#underWay.length;
+    return this.#waiting.length + this.#underWay.length - this.#told;
   }
 
   get bytes(): number {
@@ -91,43 +70,48 @@ export class OutStream<M = Message<unknown>> {
     return this.#ended + this.#underWay.length;
   }
 
-  /** Numbers that are done with: the other side need not be asked about them. */
-  get ended(): number {
-    return this.#ended;
-  }
-
   /** Milliseconds until something may expire; undefined where nothing can. */
   get nextExpiry(): number | undefined {
     if (this.#waiting.length === 0 || this.#earliest === Number.POSITIVE_INFINITY) return undefined;
     return Math.max(0, this.#earliest - this.#clock.now());
   }
 
-  /**
-   * Makes room for a message, as the policy says. False where the policy drops the newest, which is this one.
-   * @throws LimitError OUTBOX_FULL under `reject`, and for a message that cannot fit at all
-   */
-  makeRoom(bytes: number): boolean {
-    if (this.#fits(bytes)) return true;
-    this.expire();
-    // Let go of what has ended, and is kept in case that a session comes late.
-    while (!this.#fits(bytes) && this.#underWay.at(0)?.fate !== undefined) this.#end('sent');
-    const { count, whenFull } = this.#limits;
-    if (bytes > this.#limits.bytes || count === 0) throw this.full('OUTBOX_FULL', 'it does not fit at all');
-    while (!this.#fits(bytes)) {
-      if (whenFull === 'reject') throw this.full('OUTBOX_FULL', 'refused');
-      const oldest = whenFull === 'drop-oldest' ? this.#waiting.shift() : undefined;
-      if (oldest === undefined) return false;
-      this.#bytes -= oldest.bytes;
-      this.#settle(oldest, 'dropped', this.full('DROPPED', 'the oldest is dropped'));
-    }
-    return true;
+  /** Whether a message fits without anything else having to go. */
+  fits(bytes: number): boolean {
+    const held = this.#waiting.length + this.#underWay.length;
+    return held < this.#limits.count && this.#bytes + bytes <= this.#limits.bytes;
   }
 
-  /** Takes a message for which there is room. */
+  /**
+   * Whether the policy takes a message. False where it drops the newest, which is this one.
+   * @throws LimitError OUTBOX_FULL under `reject`, and for a message that cannot fit at all
+   */
+  takes(bytes: number): boolean {
+    if (this.fits(bytes)) return true;
+    this.expire();
+    // Let go of what has ended, and is kept in case that a session comes late.
+    while (!this.fits(bytes) && this.#told > 0) this.#end('sent');
+    const { count, whenFull } = this.#limits;
+    if (bytes > this.#limits.bytes || count === 0) throw this.full('OUTBOX_FULL', 'it does not fit at all');
+    if (this.fits(bytes)) return true;
+    if (whenFull === 'reject') throw this.full('OUTBOX_FULL', 'refused');
+    if (whenFull === 'drop-newest') return false;
+    return this.#underWay.length < count && this.#wayBytes + bytes <= this.#limits.bytes;
+  }
+
+  /** Takes a message that the policy takes; the oldest that wait make room for it. */
   push(outgoing: Outgoing<M>): void {
+    const oldest: Outgoing<M>[] = [];
+    while (!this.fits(outgoing.bytes)) {
+      const one = this.#waiting.shift();
+      if (one === undefined) break;
+      oldest.push(one);
+      this.#bytes -= one.bytes;
+    }
     this.#waiting.push(outgoing);
     this.#bytes += outgoing.bytes;
     if (outgoing.expires < this.#earliest) this.#earliest = outgoing.expires;
+    for (const one of oldest) this.#settle(one, 'dropped', this.full('DROPPED', 'the oldest is dropped'));
   }
 
   /**
@@ -139,6 +123,7 @@ export class OutStream<M = Message<unknown>> {
     for (const outgoing of left) {
       this.#underWay.push(outgoing);
       this.#bytes += outgoing.bytes;
+      this.#wayBytes += outgoing.bytes;
     }
   }
 
@@ -152,6 +137,13 @@ export class OutStream<M = Message<unknown>> {
     return this.#outNow < this.#underWay.length ? this.#underWay.at(this.#outNow) : this.#waiting.at(0);
   }
 
+  /** Whether another message may go out before the other side confirms some: half of the limits is under way at most. */
+  get windowIsOpen(): boolean {
+    const { count, bytes } = this.#limits;
+    if (this.#outNow >= Math.max(1, Math.floor(count / 2))) return false;
+    return this.#outNow < this.#underWay.length || this.#wayBytes < bytes / 2;
+  }
+
   /** The next message for the present link; it counts as sent from now on. */
   next(): Outgoing<M> | undefined {
     if (this.#outNow < this.#underWay.length) {
@@ -161,21 +153,22 @@ export class OutStream<M = Message<unknown>> {
     const outgoing = this.#waiting.shift();
     if (outgoing === undefined) return undefined;
     this.#underWay.push(outgoing);
+    this.#wayBytes += outgoing.bytes;
     this.#outNow += 1;
     return outgoing;
   }
 
   /**
-   * The other side has handled so many.
+   * The other side has handled so many; `refused` are the numbers of those that it could not read.
    * @throws PeerError INVALID_COUNT for a count that runs backwards, or is of what was never sent
    */
-  confirm(count: number): void {
+  confirm(count: number, refused: ReadonlySet<number> = none): void {
     if (!this.canBe(count)) {
       const text = `count ${count} is not between ${this.#acknowledged} (acknowledged) and ${this.sent} (sent)`;
       throw new PeerError('INVALID_COUNT', text, 'ACK');
     }
     this.#acknowledged = count;
-    while (this.#ended < count) this.#end('confirmed');
+    while (this.#ended < count) this.#end(refused.has(this.#ended + 1) ? 'refused' : 'confirmed');
   }
 
   /** Whether the other side can have taken up so many: it does not fall behind what it acknowledged. */
@@ -185,9 +178,9 @@ export class OutStream<M = Message<unknown>> {
 
   /** What went out has ended as far as anybody is told, but is kept: a session that comes late goes on with it. */
   markSent(): void {
-    for (let at = 0; at < this.#outNow; at += 1) {
-      const outgoing = this.#underWay.at(at);
-      if (outgoing !== undefined && outgoing.fate === undefined) this.#settle(outgoing, 'sent');
+    for (; this.#told < this.#outNow; this.#told += 1) {
+      const outgoing = this.#underWay.at(this.#told);
+      if (outgoing !== undefined) this.#settle(outgoing, 'sent');
     }
   }
 
@@ -205,7 +198,8 @@ export class OutStream<M = Message<unknown>> {
     if (!this.canBe(received)) {
       throw new PeerError('INVALID_COUNT', `received ${received} of ${this.sent} that were sent`, 'SESSION');
     }
-    this.#outNow = Math.max(0, received - this.#ended);
+    this.#ended = Math.min(this.#ended, received);
+    this.#outNow = received - this.#ended;
   }
 
   /** The link is gone: on the next one nothing has gone out yet. */
@@ -215,9 +209,11 @@ export class OutStream<M = Message<unknown>> {
 
   /** The session is lost: what is under way waits again (`resend`), or is reported as lost. Numbers begin anew. */
   restart(choice: 'resend' | 'report'): void {
-    while (this.#underWay.at(0)?.fate !== undefined) this.#end('sent');
+    while (this.#told > 0) this.#end('sent');
+    for (const outgoing of this.#underWay) outgoing.again = 'again';
     if (choice === 'resend') this.#waiting.putBefore(this.#underWay);
     const lost = this.#underWay.take();
+    this.#wayBytes = 0;
     this.#ended = 0;
     this.#acknowledged = 0;
     this.#outNow = 0;
@@ -236,13 +232,16 @@ export class OutStream<M = Message<unknown>> {
     this.#findEarliest();
     for (const outgoing of late) {
       this.#bytes -= outgoing.bytes;
-      this.#settle(outgoing, 'expired', new LimitError('EXPIRED', 'it was not delivered in time'));
+      // One that went out in a session that is lost may have been handled.
+      if (outgoing.again === undefined)
+        this.#settle(outgoing, 'expired', new LimitError('EXPIRED', 'not sent in time'));
+      else this.#settle(outgoing, 'lost');
     }
   }
 
   /** Takes a message back that was not sent yet; false where it is too late. */
   withdraw(matches: (outgoing: Outgoing<M>) => boolean, fate: Fate = 'withdrawn', reason?: LimitError): boolean {
-    const taken = this.#waiting.remove(matches);
+    const taken = this.#waiting.remove(outgoing => outgoing.again === undefined && matches(outgoing));
     for (const outgoing of taken) {
       this.#bytes -= outgoing.bytes;
       this.#settle(outgoing, fate, reason);
@@ -271,17 +270,15 @@ export class OutStream<M = Message<unknown>> {
     return new LimitError(code, `outbox full (${this.length} messages, ${this.#bytes} bytes): ${what}`);
   }
 
-  #fits(bytes: number): boolean {
-    return this.length < this.#limits.count && this.#bytes + bytes <= this.#limits.bytes;
-  }
-
   /** Ends the oldest under way. */
   #end(fate: Fate): void {
     const outgoing = this.#underWay.shift();
     if (outgoing === undefined) return;
     this.#ended += 1;
+    if (this.#told > 0) this.#told -= 1;
     if (this.#outNow > 0) this.#outNow -= 1;
     this.#bytes -= outgoing.bytes;
+    this.#wayBytes -= outgoing.bytes;
     this.#settle(outgoing, fate);
   }
 

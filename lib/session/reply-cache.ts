@@ -24,7 +24,8 @@ interface Known {
   asker: Asker;
   answer: Message<unknown> | undefined;
   bytes: number;
-  readonly since: number;
+  /** When it was asked, or answered. */
+  since: number;
 }
 
 /** Numbers that are unique in the world are remembered; others (an old peer's 1, 2, 3) are not. */
@@ -48,7 +49,7 @@ export class ReplyCache {
   /** A request came: true where it was asked before. Then it is answered from here, now or when the answer is there. */
   repeats(number: string, asker: Asker): boolean {
     if (!uniqueNumber.test(number)) return false;
-    this.#forgetOld();
+    this.#forgetOld(this.#known.has(number) ? 0 : 1);
     const known = this.#known.get(number);
     if (known === undefined) {
       this.#known.set(number, { asker, answer: undefined, bytes: 0, since: this.#clock.now() });
@@ -63,17 +64,24 @@ export class ReplyCache {
   answered(number: string, answer: Message<unknown>, bytes: number, asker: Asker): Asker | undefined {
     const known = this.#known.get(number);
     if (known === undefined || known.answer !== undefined) return undefined;
+    // It is as old as its answer: the oldest stand first.
+    this.#known.delete(number);
+    this.#known.set(number, known);
     known.answer = answer;
     known.bytes = bytes;
+    known.since = this.#clock.now();
     this.#bytes += bytes;
+    this.#forgetOld(0);
     return known.asker === asker ? undefined : known.asker;
   }
 
-  #forgetOld(): void {
+  /** Makes room for so many more. */
+  #forgetOld(more: 0 | 1): void {
     const limits = this.#limits;
     const now = this.#clock.now();
-    for (const [number, { since, bytes }] of this.#known) {
-      const fits = this.#known.size < limits.count && this.#bytes <= limits.bytes;
+    for (const [number, { since, bytes, answer }] of this.#known) {
+      const fits = this.#known.size + more <= limits.count && this.#bytes <= limits.bytes;
+      if (fits && answer === undefined) continue;
       if (fits && now - since < limits.age) return;
       this.#known.delete(number);
       this.#bytes -= bytes;

@@ -99,13 +99,35 @@ export function beatMessage(): Message {
   return Message.of('ALIVE', { serial: beatSerial });
 }
 
-export function ackMessage(handled: number): Message {
-  return Message.of('ACK', { count: handled });
+/** What ACK says. */
+export interface Ack {
+  /** So many messages are handled. */
+  readonly count: number;
+  /** The numbers of those among them that could not be read. */
+  readonly refused: readonly number[];
+  /** The sender waits for an ACK of ours. */
+  readonly asks: boolean;
+}
+
+export function ackMessage({ count, refused, asks }: Ack): Message {
+  return Message.of('ACK', {
+    ask: asks || undefined,
+    count,
+    refused: refused.length === 0 ? undefined : refused.join(','),
+  });
 }
 
 /** @throws PeerError INVALID_PARAMETER */
-export function readAck(message: Message<unknown>): number {
-  return count(message, 'count');
+export function readAck(message: Message<unknown>): Ack {
+  const refused = message.get('refused') ?? '';
+  if (!/^(?:\d{1,16}(?:,\d{1,16})*)?$/.test(refused)) {
+    throw new PeerError('INVALID_PARAMETER', 'parameter refused is no list of numbers', message.command);
+  }
+  return {
+    count: count(message, 'count'),
+    refused: refused === '' ? [] : refused.split(',').map(Number),
+    asks: message.get('ask') === 'true',
+  };
 }
 
 function count(message: Message<unknown>, name: string): number {

@@ -20,7 +20,7 @@ const largestSegment = 64 * 1024 * 1024;
 /** Segments that must fit, so that one can be rewritten while messages wait. */
 const fewestSegments = 4;
 /** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE, INVALID_VALUE */
-export function checked(options: SpoolOptions): Required<SpoolOptions> {
+export function checkedSpool(options: SpoolOptions): Required<SpoolOptions> {
   refuseUnknown('spool', { directory: '', segment: 0, bytes: 0 }, options);
   const { directory, bytes = spoolDefaults.bytes } = options;
   const { segment = Math.min(spoolDefaults.segment, Math.max(smallestSegment, Math.floor(bytes / 8))) } = options;

@@ -25,7 +25,7 @@ import { SegmentLog } from './log/segment-log.ts';
 import type { StoredSession } from './notes.ts';
 import { confirmedBytes, kind, knownBytes, messageBytes, readId, standingBytes, withdrawnBytes } from './notes.ts';
 import type { SpoolOptions } from './options.ts';
-import { checked, spoolDefaults } from './options.ts';
+import { checkedSpool, spoolDefaults } from './options.ts';
 import type { Recovered } from './replay.ts';
 import { damageOf, Replay } from './replay.ts';
 import { Tidy } from './tidy.ts';
@@ -90,7 +90,7 @@ export class Spool {
    * @throws UsageError SPOOL_LOCKED, UNKNOWN_OPTION, OUT_OF_RANGE; NetworkError SPOOL_FAILED; LimitError SPOOL_FULL
    */
   static async open(options: SpoolOptions, setup: Partial<SpoolSetup> = {}): Promise<Spool> {
-    const limits = checked(options);
+    const limits = checkedSpool(options);
     const { disk = nodeDisk, clock = systemClock } = setup;
     let unlock: Unlock | undefined;
     try {

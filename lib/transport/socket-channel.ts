@@ -10,7 +10,7 @@ import { NetworkError, reasonOf } from '../base/errors.ts';
 import type { Channel, ChannelEvents, ListenEvents, Listening } from './transport.ts';
 
 /** After the last byte went out, the other side has this long, in ms, to close too. */
-const lingerTime = 500;
+export const lingerTime = 500;
 const channelKey = Symbol('channel');
 
 interface OwnedSocket extends Socket {
@@ -82,13 +82,7 @@ export class SocketChannel implements Channel {
   reset(): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
-    // Once the end is on its way the system refuses a reset, and node then never closes the handle.
-    if (socket.writableEnded) return void socket.destroy();
-    try {
-      socket.resetAndDestroy();
-    } catch {
-      socket.destroy(); // a pipe has no reset: node throws
-    }
+    resetSocket(socket);
   }
 
   failed(error: Error): void {
@@ -110,6 +104,17 @@ export class SocketChannel implements Channel {
 
   ended(): void {
     this.#events?.ended();
+  }
+}
+
+/** Ends a socket so that the other side sees a failure, where that is possible. */
+export function resetSocket(socket: Socket): void {
+  // Once the end is on its way the system refuses a reset, and node then never closes the handle.
+  if (socket.writableEnded) return void socket.destroy();
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    socket.destroy(); // a pipe has no reset: node throws
   }
 }
 
@@ -170,7 +175,8 @@ export function listening(
   });
 }
 
-function dialFailed(remote: string, error: Error): NetworkError {
+/** What a failed dial says to people. */
+export function dialFailed(remote: string, error: Error): NetworkError {
   const errors = error instanceof AggregateError ? (error.errors as Error[]) : [error];
   const reasons = [...new Set(errors.map(reasonOf))].join(', ');
   return new NetworkError('DIAL_FAILED', `cannot reach ${remote}: ${reasons}`, { cause: error });

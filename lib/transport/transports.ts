@@ -10,6 +10,8 @@ export type StreamTransports = { readonly [scheme: string]: Transport };
 const streams: { readonly [scheme: string]: () => Promise<Transport> } = {
   tcp: async () => (await import('./tcp/index.ts')).tcp(),
   unix: async () => (await import('./unix/index.ts')).unix(),
+  ws: async () => (await import('./websocket/index.ts')).websocket(),
+  wss: async () => (await import('./websocket/index.ts')).websocket(),
 };
 
 const packets: { readonly [scheme: string]: () => Promise<PacketTransport> } = {

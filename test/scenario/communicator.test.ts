@@ -259,7 +259,7 @@ t.test('showConnections writes one line for each', async t => {
 t.test('idleTime grows while the process waits', async t => {
   const { communicator } = worldOf(t);
   const before = communicator.idleTime;
-  await new Promise(resolve => setTimeout(resolve, 20));
+  await until('it has waited', () => communicator.idleTime > before);
   t.ok(communicator.idleTime > before);
 });
 

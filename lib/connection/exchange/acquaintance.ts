@@ -36,8 +36,13 @@ export class Acquaintance {
     this.#unanswered = 0;
   }
 
+  /** It has shown that it knows no sessions. */
+  get isStranger(): boolean {
+    return this.#knows === 'no';
+  }
+
   /** It refused, or had its time. */
-  isStranger(): void {
+  showsItself(): void {
     this.#knows = 'no';
   }
 

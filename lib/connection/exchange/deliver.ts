@@ -1,6 +1,6 @@
 // A message with a promise: what its fate means to the one who sent it.
 
-import { LimitError, NetworkError } from '../../base/errors.ts';
+import { LimitError, NetworkError, PeerError, UsageError } from '../../base/errors.ts';
 import { inRange, refuseUnknown } from '../../base/options.ts';
 import type { DeliverOptions, Receipt } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
@@ -9,13 +9,12 @@ import type { Exchange } from './exchange.ts';
 
 /** @throws see `Correspondent.deliver` */
 export function deliver(exchange: Exchange, message: Message<unknown>, options: DeliverOptions): Promise<Receipt> {
-  refuseUnknown('deliver', { ttl: 0, signal: 0, until: 0 }, options);
+  checkDelivery(options);
   const { ttl, signal, until = 'confirmed' } = options;
-  if (ttl !== undefined) inRange('ttl', ttl, 1, Number.MAX_SAFE_INTEGER);
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason as Error);
     const aborted = (): void => {
-      exchange.withdraw(({ settle }) => settle === settled);
+      exchange.out.withdraw(({ settle }) => settle === settled);
     };
     signal?.addEventListener('abort', aborted, { once: true });
     exchange.deliveries += 1;
@@ -27,7 +26,12 @@ export function deliver(exchange: Exchange, message: Message<unknown>, options: 
       else if (fate === 'withdrawn') reject(signal?.reason as Error);
       else reject(exchange.failure(fate, reason));
     };
-    const onStored = until === 'stored' ? (): void => resolve({ guarantee: 'stored' }) : undefined;
+    // What was told to be safe is not taken back.
+    const stored = (): void => {
+      signal?.removeEventListener('abort', aborted);
+      resolve({ guarantee: 'stored' });
+    };
+    const onStored = until === 'stored' ? stored : undefined;
     try {
       exchange.send(message, { ttl, settle: settled, onStored });
     } catch (error) {
@@ -38,9 +42,18 @@ export function deliver(exchange: Exchange, message: Message<unknown>, options: 
   });
 }
 
+/** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE, INVALID_VALUE */
+export function checkDelivery(options: DeliverOptions): void {
+  refuseUnknown('deliver', { ttl: 0, signal: 0, until: 0 }, options);
+  const { ttl, until = 'confirmed' } = options;
+  if (ttl !== undefined) inRange('ttl', ttl, 1, Number.MAX_SAFE_INTEGER);
+  if (until !== 'confirmed' && until !== 'stored') throw new UsageError('INVALID_VALUE', `until is ${String(until)}`);
+}
+
 /** Why a message with that fate was not delivered. */
 export function failure(fate: Fate, cause: Error | undefined): Error {
   if (fate === 'lost') return new NetworkError('SESSION_LOST', 'the other side has forgotten the session');
+  if (fate === 'refused') return new PeerError('REFUSED', 'the other side could not read it');
   if (fate === 'abandoned') {
     return new NetworkError('ABANDONED', 'ended before it was sent or confirmed', { cause });
   }

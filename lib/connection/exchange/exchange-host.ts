@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Message } from '../../message/index.ts';
 import type { Outgoing } from '../../session/index.ts';
 import type { Link } from '../link/link.ts';
+import type { OnSessionLost } from '../parts/client-options.ts';
 
 /** What an exchange needs of its owner. */
 export interface ExchangeHost {
@@ -20,4 +21,10 @@ export interface ExchangeHost {
 export interface Wishes extends Pick<Outgoing, 'settle' | 'onStored'> {
   /** In ms. @default the age of the outbox */
   readonly ttl?: number | undefined;
+}
+
+/** What a client's exchange needs of its client besides. */
+export interface SessionClientHost extends ExchangeHost {
+  /** The session is lost; what is under way will be sent again, or was reported. */
+  sessionLost(choice: OnSessionLost): void;
 }

@@ -8,12 +8,12 @@
 //   from each: ─link▶ silent, ─return▶ resuming        (a new link)
 
 import type { LimitError } from '../../base/errors.ts';
-import { NetworkError } from '../../base/errors.ts';
+import { NetworkError, UsageError } from '../../base/errors.ts';
 import type { QueueLimits } from '../../base/queue.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import type { Guarantee, Sending } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
-import { encode } from '../../message/index.ts';
+import { encode, offerParameter } from '../../message/index.ts';
 import type { Carrier, Fate, Fates, HeartbeatLimits, Outgoing } from '../../session/index.ts';
 import { isCounted, noFates, OutStream, readAck } from '../../session/index.ts';
 import type { LinkSession } from '../link/link-role.ts';
@@ -30,13 +30,15 @@ export abstract class Exchange implements LinkSession {
   readonly fates: Fates = noFates();
   /** Deliveries whose fate somebody waits for. */
   deliveries = 0;
-  protected readonly out: OutStream;
+  /** What was accepted and has no fate yet. */
+  readonly out: OutStream;
   protected readonly inbound: Inbound;
   protected readonly host: ExchangeHost;
   protected readonly life: Life;
   readonly #limits: QueueLimits;
   readonly #machine: StateMachine<ExchangePhase, ExchangeEvent>;
-  readonly #window: number;
+  /** Numbers given when the other side was last asked to confirm. */
+  #askedAt = 0;
   #backlog: 'none' | 'told' = 'none';
   readonly #expiry: Expiry;
   #life: 'on' | 'over' = 'on';
@@ -47,7 +49,6 @@ export abstract class Exchange implements LinkSession {
     this.host = host;
     this.#limits = limits;
     this.#machine = new StateMachine(exchangeTable, phase);
-    this.#window = Math.max(1, Math.floor(limits.count / 2));
     this.inbound = new Inbound(host.clock, message => this.#tell(message));
     this.life = new Life(heartbeat, host.clock);
     this.out = new OutStream(limits, host.clock, (outgoing, fate, reason) => this.settle(outgoing, fate, reason));
@@ -67,33 +68,16 @@ export abstract class Exchange implements LinkSession {
     return this.phase === 'agreed' ? 'exactly-once-per-session' : 'at-most-once';
   }
 
-  /** Messages that were accepted and have no fate yet. */
-  get length(): number {
-    return this.out.length;
-  }
-
-  get bytes(): number {
-    return this.out.bytes;
-  }
-
-  get unsent(): number {
-    return this.out.unsent;
-  }
-
-  get unconfirmed(): number {
-    return this.out.unconfirmed;
-  }
-
   /** @throws LimitError OUTBOX_FULL or SPOOL_FULL, NetworkError CLOSED */
   send(message: Message<unknown>, wishes?: Wishes): Sending {
     if (this.#life === 'over') throw new NetworkError('CLOSED', `${this.host.name} is closed`);
     if (!isCounted(message)) return this.#sendOutside(message, wishes?.settle);
     const outgoing = this.#accept(message, wishes);
-    if (outgoing === undefined) return 'queued';
-    this.out.push(outgoing);
-    this.flush();
-    if (this.out.unsent === 0 && this.host.link?.outlet === 'clear') return 'sent';
-    this.#expiry.watch();
+    if (outgoing !== undefined) {
+      this.out.push(outgoing);
+      this.flush();
+      if (this.out.unsent === 0 && this.host.link?.outlet === 'clear') return 'sent';
+    }
     if (this.#backlog === 'none') {
       this.#backlog = 'told';
       this.host.link?.wake();
@@ -101,15 +85,13 @@ export abstract class Exchange implements LinkSession {
     return 'queued';
   }
 
-  /** Takes back what was not sent yet. */
-  withdraw(matches: (outgoing: Outgoing) => boolean): boolean {
-    return this.out.withdraw(matches);
-  }
-
   /** Sends what waits, as far as there is room on the link and in the window. */
   flush(): void {
-    if (this.phase === 'plain') return this.#flushPlain();
-    while (this.mayFlow && this.out.outNow < this.#window && this.host.link?.outlet === 'clear') {
+    while (this.mayFlow && this.host.link?.outlet === 'clear') {
+      if (this.phase !== 'plain' && !this.out.windowIsOpen) {
+        this.#askForConfirmation();
+        break;
+      }
       const outgoing = this.#next();
       if (outgoing === undefined) break;
       const { message, line } = outgoing;
@@ -117,6 +99,7 @@ export abstract class Exchange implements LinkSession {
       if (carrier === undefined) this.host.link.sendLine(line, message);
       else this.host.link.send(carrier);
     }
+    if (this.phase === 'plain') this.settleSent();
     this.#tellRoom();
   }
 
@@ -155,7 +138,7 @@ export abstract class Exchange implements LinkSession {
 
   complain(message: Message<unknown>): void {
     const { link } = this.host;
-    if (this.phase !== 'plain' && this.phase !== 'silent') this.send(message);
+    if (isCounted(message) && this.phase !== 'plain' && this.phase !== 'silent') this.send(message);
     else if (link?.canSend) link.send(this.carrying(message, 'ahead') ?? message);
   }
 
@@ -219,7 +202,8 @@ export abstract class Exchange implements LinkSession {
   /** Both sides count from now on. */
   protected agreed(): void {
     this.#machine.step('agree');
-    this.inbound.owe();
+    this.#askedAt = 0;
+    this.inbound.acknowledge();
     this.flush();
   }
 
@@ -231,18 +215,20 @@ export abstract class Exchange implements LinkSession {
   }
 
   /** @throws LimitError */
-  #accept(message: Message<unknown>, { ttl, settle, onStored }: Wishes = {}): Outgoing | undefined {
+  #accept(given: Message<unknown>, { ttl, settle, onStored }: Wishes = {}): Outgoing | undefined {
+    const message = given.has(offerParameter) ? given.without(offerParameter) : given;
     const line = encode(message);
     const bytes = Buffer.byteLength(line) + 1;
     const expires = this.host.clock.now() + Math.min(ttl ?? this.#limits.age, this.#limits.age);
     const outgoing: Outgoing = { message, line, bytes, expires, stored: 0, settle, onStored };
     try {
-      if (this.out.makeRoom(bytes)) {
+      if (this.out.takes(bytes)) {
         this.store(outgoing);
         return outgoing;
       }
     } catch (error) {
       this.fates.refused += 1;
+      if (this.out.length > 0) this.#backlog = 'told';
       throw error;
     }
     const reason = this.out.full('DROPPED', 'the newest is dropped');
@@ -251,23 +237,21 @@ export abstract class Exchange implements LinkSession {
     return undefined;
   }
 
+  /** Once for each window: the other side would otherwise take its time. */
+  #askForConfirmation(): void {
+    if (this.phase !== 'agreed' || this.#askedAt === this.out.sent) return;
+    this.#askedAt = this.out.sent;
+    this.inbound.ask();
+  }
+
   #next(): Outgoing | undefined {
     this.out.expire();
     const { first } = this.out;
     return first === undefined || !this.mayGo(first) ? undefined : this.out.next();
   }
 
-  #flushPlain(): void {
-    while (this.mayFlow && this.host.link?.outlet === 'clear') {
-      const outgoing = this.#next();
-      if (outgoing === undefined) break;
-      this.host.link.sendLine(outgoing.line, outgoing.message);
-    }
-    this.settleSent();
-    this.#tellRoom();
-  }
-
   #tellRoom(): void {
+    this.#expiry.watch();
     if (this.#backlog === 'none' || this.out.unsent > 0 || this.host.link?.outlet !== 'clear') return;
     this.#backlog = 'none';
     this.host.drained();
@@ -276,6 +260,10 @@ export abstract class Exchange implements LinkSession {
   /** Commands of the session itself, from a program: as they are, or not at all. */
   #sendOutside(message: Message<unknown>, settle: Wishes['settle']): Sending {
     const { link, name } = this.host;
+    const { command } = message;
+    if (command !== 'ALIVE' && command !== 'ABSOLUTELY' && this.phase !== 'plain') {
+      throw new UsageError('INVALID_NAME', `${command} is a session's own on ${name}, it cannot be sent or passed on`);
+    }
     if (link === undefined) throw new NetworkError('CLOSED', `${name} has no link for ${message.command}`);
     const sending = link.send(this.carrying(message, 'ahead') ?? message);
     settle?.('sent');
@@ -283,7 +271,9 @@ export abstract class Exchange implements LinkSession {
   }
 
   #acknowledged(message: Message): number {
-    this.out.confirm(readAck(message));
+    const { count, refused, asks } = readAck(message);
+    this.out.confirm(count, new Set(refused));
+    if (asks) this.inbound.asked();
     this.flush();
     this.host.link?.settled();
     return consumed;

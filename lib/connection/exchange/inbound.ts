@@ -9,6 +9,7 @@ export class Inbound {
   readonly #clock: Clock;
   readonly #tell: (ack: Message) => boolean;
   #timer: Cancel | undefined;
+  #asked: 'no' | 'by the other side' = 'no';
 
   /** `tell` sends an acknowledgement, or says that it cannot. */
   constructor(clock: Clock, tell: (ack: Message) => boolean) {
@@ -28,21 +29,39 @@ export class Inbound {
     const number = this.stream.arrive();
     if (number === 0) return;
     this.stream.take(number);
+    this.stream.refuse(number);
     this.done(number, this.stream);
   }
 
   /** Sees that what was handled is acknowledged in time. */
   owe(): void {
     const { unacknowledged } = this.stream;
-    if (unacknowledged >= ackEvery) this.acknowledge();
+    if (unacknowledged >= ackEvery || (unacknowledged > 0 && this.#asked === 'by the other side')) this.acknowledge();
     else if (unacknowledged > 0) this.#timer ??= this.#clock.after(ackTime, () => this.acknowledge());
   }
 
   /** Tells what was handled. */
   acknowledge(): void {
     this.stopTimer();
+    if (this.stream.unacknowledged > 0) this.#say(false);
+  }
+
+  /** The other side waits for an acknowledgement: now, or as soon as there is something to tell. */
+  asked(): void {
+    this.#asked = 'by the other side';
+    this.owe();
+  }
+
+  /** Asks the other side for one. */
+  ask(): void {
+    this.#say(true);
+  }
+
+  #say(asks: boolean): void {
     const { stream } = this;
-    if (stream.unacknowledged > 0 && this.#tell(ackMessage(stream.handled))) stream.acknowledged();
+    if (!this.#tell(ackMessage({ count: stream.handled, refused: stream.refused, asks }))) return;
+    stream.acknowledged();
+    this.#asked = 'no';
   }
 
   /** The session is lost, or over: what handlers of it still do does not count. */

@@ -16,27 +16,21 @@ import {
   heartbeatDefaults,
   isCounted,
   isRefusal,
+  lateShare,
   newKey,
   readAgreement,
   withOffer,
 } from '../../session/index.ts';
 import type { Recovered } from '../../spool/index.ts';
-import type { Link } from '../link/link.ts';
 import { consumed, outside } from '../link/link-role.ts';
 import type { OnSessionLost, OutboxLimits } from '../parts/client-options.ts';
 import { Acquaintance } from './acquaintance.ts';
 import { Exchange } from './exchange.ts';
-import type { ExchangeHost } from './exchange-host.ts';
+import type { SessionClientHost } from './exchange-host.ts';
 import { Spooling } from './spooling.ts';
 
 /** An other side that knows sessions has answered the offer within so many ms. */
 const answerTime = 3_000;
-
-/** What a client's exchange needs of its client besides. */
-export interface SessionClientHost extends ExchangeHost {
-  /** The session is lost; what is under way will be sent again, or was reported. */
-  sessionLost(choice: OnSessionLost): void;
-}
 
 export class SessionClient extends Exchange {
   declare protected readonly host: SessionClientHost;
@@ -74,14 +68,9 @@ export class SessionClient extends Exchange {
     this.#counting = 'new';
   }
 
-  /** Whether a session is known that the next link will go on with. */
+  /** Whether the next link goes on with a session. */
   get resumes(): boolean {
     return this.#epoch !== undefined;
-  }
-
-  /** Whether a message is still held, so that it will be sent again without anybody's doing. */
-  holds(message: Message<unknown>): boolean {
-    return this.out.holds(message);
   }
 
   /** The greeting goes first. */
@@ -112,7 +101,6 @@ export class SessionClient extends Exchange {
     return withOffer(message, { ...this.#key, carrier });
   }
 
-  /** What waits may follow the greeting. */
   greeted(): void {
     this.#greeting = 'over';
     this.flush();
@@ -124,7 +112,7 @@ export class SessionClient extends Exchange {
     this.#stopWaiting();
     const { phase } = this;
     const done = phase === 'offered' && this.#other.lostUnanswered() === 'done';
-    if (phase === 'plain' || phase === 'silent' || done) {
+    if (phase === 'plain' || (phase === 'silent' && this.out.unconfirmed === 0) || done) {
       this.out.settleSent();
       this.#startAnew('resend');
       return 'gone';
@@ -136,7 +124,11 @@ export class SessionClient extends Exchange {
   /** The link is about to close in good order; where the client was stopped, nothing follows. */
   farewell(client: 'stopped' | 'goes on'): void {
     this.inbound.acknowledge();
-    if (client === 'stopped' && this.phase === 'agreed') this.host.link?.send(farewellMessage(this.#key.id));
+    if (client === 'goes on' || this.phase !== 'agreed') return;
+    this.host.link?.send(farewellMessage(this.#key.id));
+    this.#key = newKey();
+    this.#epoch = undefined;
+    this.#beginNumbers();
   }
 
   protected override carrying(message: Message<unknown>, carrier: Carrier): Message<unknown> | undefined {
@@ -157,9 +149,8 @@ export class SessionClient extends Exchange {
   }
 
   override failure(fate: Fate, reason: LimitError | undefined): Error {
-    if (fate !== 'abandoned' || this.spooling === undefined) return super.failure(fate, reason);
-    const words = 'ended before it was sent or confirmed; the spool keeps it';
-    return new NetworkError('ABANDONED', words, { cause: this.end });
+    if (fate !== 'abandoned' || !this.spooling?.keeps) return super.failure(fate, reason);
+    return new NetworkError('ABANDONED', 'ended before it was confirmed; the spool keeps it', { cause: this.end });
   }
 
   protected override mayGo(outgoing: Outgoing): boolean {
@@ -172,7 +163,7 @@ export class SessionClient extends Exchange {
   }
 
   protected override arriveEarly(message: Message): number {
-    if (message.command === 'SESSION') return this.control(message);
+    if (message.command === 'SESSION' && this.#choice.session) return this.control(message);
     if (this.phase !== 'offered' && this.phase !== 'resuming') return outside;
     const spoke = this.#other.spoke();
     // ABSOLUTELY answers the ALIVE of our return: the session's name on it said nothing to this peer.
@@ -185,6 +176,8 @@ export class SessionClient extends Exchange {
   }
 
   protected override control(message: Message): number {
+    const ours = this.phase === 'resuming' && message.get('id') === this.#key.id;
+    if (ours && !/^\d+$/.test(message.get('received') ?? '')) return this.#broken('it has received what is no count');
     const { id, epoch, received } = readAgreement(message);
     if (id !== this.#key.id || received === undefined || this.phase === 'agreed' || this.phase === 'silent') {
       throw new PeerError('INVALID_MESSAGE', 'this session was not offered now', 'SESSION');
@@ -192,15 +185,20 @@ export class SessionClient extends Exchange {
     const { link } = this.host;
     if (link?.canSend !== true) return consumed;
     this.#other.saidSession();
-    if (this.#waiting === undefined) return this.#tooLate(link);
+    if (this.#waiting === undefined) {
+      // Nobody waits for it any more: the link ends in good order, and the next one begins with the offer.
+      link.drain();
+      return consumed;
+    }
     const same = this.#epoch === undefined || this.#epoch === epoch;
+    if (!same && received > 0) return this.#broken(`it is another life of the session, at ${received}`);
     if (same && !this.out.canBe(received)) return this.#broken(`it has received ${received} of ${this.out.sent}`);
     this.#stopWaiting();
     if (this.phase === 'resuming') this.#resume(epoch, received);
     else this.life.begin(link);
     if (this.#epoch !== epoch) this.spooling?.session(this.#key, epoch, 'goes on');
     this.#epoch = epoch;
-    this.#counting = 'known';
+    if (this.inbound.stream.received > 0) this.#counting = 'known';
     this.agreed();
     return consumed;
   }
@@ -219,14 +217,21 @@ export class SessionClient extends Exchange {
 
   #offered(): void {
     this.step('offer');
-    if (!this.#other.isKnown || this.host.link === undefined) return this.#wait(answerTime);
+    if (!this.#other.isKnown || this.host.link === undefined) {
+      this.#wait(answerTime);
+      if (this.#other.isStranger) this.step('pass');
+      return;
+    }
     this.life.begin(this.host.link);
     this.#wait(this.#patience);
   }
 
   #wait(ms: number): void {
     this.#stopWaiting();
-    this.#waiting = this.host.clock.after(ms, () => this.#unanswered());
+    const { clock } = this.host;
+    const late = clock.now() + ms * (1 + lateShare);
+    // Late, since this process was stopped itself: it first reads what may be there.
+    this.#waiting = clock.after(ms, () => (clock.now() > late ? this.#wait(answerTime) : this.#unanswered()));
   }
 
   #stopWaiting(): void {
@@ -236,6 +241,8 @@ export class SessionClient extends Exchange {
 
   /** Silence says nothing of what a peer knows that knew sessions: only one that spoke, of other things, has forgotten. */
   #unanswered(): void {
+    // Held by a handler, it has not read what may be there.
+    if (this.host.link?.listens === false) return this.#wait(this.#other.isKnown ? this.#patience : answerTime);
     const mayKnow = this.phase !== 'plain' && this.#other.isKnown && this.#other.isSilent;
     if (!mayKnow) return this.#pass();
     this.host.link?.destroy(new NetworkError('SILENT', 'no answer to the offer of the session'));
@@ -248,7 +255,7 @@ export class SessionClient extends Exchange {
       this.life.end();
       this.#startAnew(this.#choice.onSessionLost);
     }
-    this.#other.isStranger();
+    this.#other.showsItself();
     this.#turnPlain();
   }
 
@@ -258,16 +265,11 @@ export class SessionClient extends Exchange {
     this.host.link?.settled();
   }
 
-  /** SESSION where nobody waits for it any more: the link ends in good order, and the next one begins with the offer. */
-  #tooLate(link: Link): number {
-    link.drain();
-    return consumed;
-  }
-
   /** The other side makes no sense: the link ends, and the next one begins another session. */
   #broken(reason: string): number {
     this.host.link?.destroy(new PeerError('INVALID_COUNT', `session broken: ${reason}`, 'SESSION'));
     this.#startAnew(this.#choice.onSessionLost);
+    this.flush();
     return consumed;
   }
 
@@ -282,7 +284,6 @@ export class SessionClient extends Exchange {
     }
   }
 
-  /** What waits gets its numbers anew. */
   #beginNumbers(): void {
     this.spooling?.session(this.#key, this.#epoch, 'anew');
   }

@@ -32,6 +32,8 @@ export interface SessionPeer<P = unknown> {
   beginSession(offer: Offer): SessionServer;
   /** The session goes on with the newcomer's link, and the newcomer ends. */
   adopt(newcomer: P): void;
+  /** The client has its answer. */
+  resumed(): void;
   /** Says something outside of any session. */
   say(message: Message): void;
 }
@@ -77,7 +79,9 @@ export class SessionMemory {
       return refuse(newcomer, message, 'the secret of this session is another one');
     }
     known.adopt(newcomer);
-    return known.session.answer(message, offer);
+    const number = known.session.answer(message, offer);
+    known.resumed();
+    return number;
   }
 
   #begin(offer: Offer, message: Message, newcomer: SessionPeer): number {

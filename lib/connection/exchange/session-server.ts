@@ -1,5 +1,6 @@
 // The side that agrees to a session: peers of listeners. The figure is at the head of exchange.ts.
 
+import type { Cancel } from '../../base/clock.ts';
 import { PeerError } from '../../base/errors.ts';
 import type { QueueLimits } from '../../base/queue.ts';
 import type { Sending } from '../../dispatcher/index.ts';
@@ -16,6 +17,8 @@ export class SessionServer extends Exchange {
   readonly #replies: ReplyCache;
   readonly #epoch = newEpoch();
   #other: 'goes on' | 'has ended' = 'goes on';
+  #forget: Cancel | undefined;
+  #abandoned = 0;
 
   constructor(
     host: ExchangeHost,
@@ -40,14 +43,36 @@ export class SessionServer extends Exchange {
     if (link !== undefined) this.life.begin(link);
     if (this.phase === 'agreed') this.step('return');
     const received = carrier === 'resume' ? stream.rewind() : stream.fromTheStart();
-    link?.send(agreementMessage({ id, epoch: this.#epoch, received }));
+    if (link?.canSend) link.send(agreementMessage({ id, epoch: this.#epoch, received }));
     if (carrier !== 'resume') this.#begin();
     if (message.command === 'ALIVE' && carrier === 'resume') return consumed;
     return carrier === 'first' ? stream.arrive() || consumed : outside;
   }
 
-  /** The client will go on from here when it comes back. */
-  linkLost(): void {
+  /** The link is lost: the client has so many ms to come back, then it is `forgotten`. */
+  linkLost(remember: number, forgotten: () => void): void {
+    this.#pause();
+    this.#forget = this.host.clock.after(remember, forgotten);
+  }
+
+  /** The client has come back, whether its last link was known to be lost or not. */
+  comeBack(): void {
+    this.#pause();
+    this.#forget?.();
+  }
+
+  /** The session ends; what has no fate yet is abandoned. */
+  over(reason: Error | undefined): void {
+    this.#forget?.();
+    this.#abandoned = this.abandon(reason);
+  }
+
+  /** Messages without a fate; after the end, those that were abandoned. */
+  get left(): number {
+    return this.out.length + this.#abandoned;
+  }
+
+  #pause(): void {
     this.stopTimers();
     this.out.linkLost();
   }
@@ -113,7 +138,8 @@ export class SessionServer extends Exchange {
 
   /** The client sends from number 1: it never had an answer, so nothing of ours has reached it. */
   #begin(): void {
-    this.out.rewind(0);
+    if (this.out.canBe(0)) this.out.rewind(0);
+    else this.out.restart('resend');
     this.agreed();
   }
 }

@@ -25,7 +25,7 @@ export const spoolingTable: StateTable<SpoolingState, SpoolingStep> = {
 };
 
 /** Fates of messages that had a number; the others leave a gap that must be known after a crash. */
-const numbered: ReadonlySet<Fate> = new Set(['confirmed', 'sent', 'lost']);
+const numbered: ReadonlySet<Fate> = new Set(['confirmed', 'refused', 'sent', 'lost']);
 
 export class Spooling {
   readonly #options: SpoolOptions;
@@ -38,6 +38,11 @@ export class Spooling {
   constructor(options: SpoolOptions, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
+  }
+
+  /** Whether what is abandoned now is kept for the next life. */
+  get keeps(): boolean {
+    return this.#machine.state === 'open';
   }
 
   /** Present trouble with the disk; undefined while all is well. */

@@ -1,6 +1,6 @@
 // What happens to a message of a link once it was read: to whom it goes, and what is answered when that fails.
 
-import { NetworkError, PeerError, reasonOf } from '../../base/errors.ts';
+import { LimitError, NetworkError, PeerError, reasonOf } from '../../base/errors.ts';
 import { isPromise } from '../../base/guard.ts';
 import type { Dispatcher } from '../../dispatcher/index.ts';
 import { answerUnknown, unhandled } from '../../dispatcher/index.ts';
@@ -32,6 +32,8 @@ export class Handling {
   hold: Hold;
   /** Lines and messages that had to be refused. */
   invalid = 0;
+  /** Handlers that failed since there was no room for what they sent: one of them is logged. */
+  #full = 0;
   readonly #link: HandlingLink;
   readonly #dispatcher: Dispatcher;
 
@@ -61,8 +63,8 @@ export class Handling {
   #goesOn(message: Message, number: number): boolean {
     const { role } = this.#link;
     if (role.awaiting > 0 && role.answered(message)) return false;
-    if (number > 0 && role.session?.repeats(message)) return false;
     try {
+      if (number > 0 && role.session?.repeats(message)) return false;
       if (admit(message) === 'unknown') answerUnknown(message, role);
       else {
         const result = this.#dispatcher.dispatch(message, role);
@@ -124,7 +126,12 @@ export class Handling {
     const gone = error instanceof NetworkError && error.code === 'CLOSED' && this.#link.state !== 'open';
     const { logger, name } = this.#link.role;
     const fields = { connection: name, command: message.command, error };
-    logger.log(gone ? 'debug' : 'error', `handler of ${message.command} failed: ${reasonOf(error)}`, fields);
+    if (error instanceof LimitError) this.#full += 1;
+    logger.log(
+      gone || (error instanceof LimitError && this.#full > 1) ? 'debug' : 'error',
+      `handler of ${message.command} failed: ${reasonOf(error)}`,
+      fields,
+    );
     this.#answerInvalid('the handler failed', message.command, message);
   }
 

@@ -81,7 +81,6 @@ export class Intake {
 
   /** The secret of a session is nobody else's business, and must not be passed on. */
   #withoutOffer(message: Message): Message {
-    if (this.#link.received > 0 && this.#link.role.session === undefined) return message;
     return message.has(offerParameter) ? message.without(offerParameter) : message;
   }
 

@@ -144,7 +144,10 @@ export class Link implements ChannelEvents, Worker {
   /** Something that held the link has changed: a handler settled, it was enabled, a request was sent. */
   wake(): void {
     if (this.#usedWriting?.inTurn) return;
-    if (workingStates.has(this.state)) this.#settings.turns.offer(this);
+    // Not at once: who sends and asks must not find others' handlers run before its call has returned.
+    queueMicrotask(() => {
+      if (workingStates.has(this.state)) this.#settings.turns.offer(this);
+    });
   }
 
   // ---- what its handlers need

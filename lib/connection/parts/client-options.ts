@@ -14,6 +14,7 @@ import { longestLine } from '../../framing/index.ts';
 import type { HeartbeatLimits } from '../../session/index.ts';
 import { heartbeatDefaults } from '../../session/index.ts';
 import type { SpoolOptions } from '../../spool/index.ts';
+import { checkedSpool } from '../../spool/index.ts';
 import type { ConnectionOptions, Owner } from '../connection.ts';
 import type { LinkSettings } from '../link/link-role.ts';
 import { unsentLimit } from '../link/link-role.ts';
@@ -126,13 +127,20 @@ const policies: readonly FullPolicy[] = ['reject', 'drop-oldest', 'drop-newest']
 const choices: readonly OnSessionLost[] = ['resend', 'report'];
 
 function checkedOutbox(defaults: OutboxLimits, given: Given<OutboxLimits> | undefined): OutboxLimits {
-  const outbox = withDefaults('outbox', defaults, given);
-  inRange('outbox count', outbox.count, 0, Number.MAX_SAFE_INTEGER);
-  inRange('outbox bytes', outbox.bytes, 0, Number.MAX_SAFE_INTEGER);
-  oneOf('whenFull', outbox.whenFull, policies);
-  inRange('outbox age', outbox.age, 1, Number.MAX_SAFE_INTEGER);
+  const outbox = checkedQueue(defaults, given);
   oneOf('onSessionLost', outbox.onSessionLost, choices);
+  if (outbox.spool !== undefined) checkedSpool(outbox.spool);
   return outbox;
+}
+
+/** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE, INVALID_VALUE */
+export function checkedQueue<Q extends QueueLimits>(defaults: Q, given: Given<Q> | undefined): Q {
+  const queue = withDefaults('outbox', defaults, given);
+  inRange('outbox count', queue.count, 0, Number.MAX_SAFE_INTEGER);
+  inRange('outbox bytes', queue.bytes, 0, Number.MAX_SAFE_INTEGER);
+  oneOf('whenFull', queue.whenFull, policies);
+  inRange('outbox age', queue.age, 1, Number.MAX_SAFE_INTEGER);
+  return queue;
 }
 
 function oneOf(name: string, value: string, choices: readonly string[]): void {

@@ -1,16 +1,17 @@
 // What a client's links have in common, one after the other: the exchange, the requests, the handlers that still run.
 
 import type { Clock } from '../../base/clock.ts';
-import type { DeliverOptions, Receipt, RequestOptions } from '../../dispatcher/index.ts';
+import type { Correspondent, DeliverOptions, Receipt, RequestOptions } from '../../dispatcher/index.ts';
 import type { Logger } from '../../logging/index.ts';
 import type { Message } from '../../message/index.ts';
 import { deliver } from '../exchange/deliver.ts';
-import type { SessionClientHost } from '../exchange/session-client.ts';
+import type { SessionClientHost } from '../exchange/exchange-host.ts';
 import { SessionClient } from '../exchange/session-client.ts';
 import type { Hold } from '../link/handling.ts';
 import type { Link } from '../link/link.ts';
 import type { ClientSettings, OnSessionLost } from './client-options.ts';
-import { Requests, uniqueNumbers } from './requests.ts';
+import { greetingLink } from './greeting.ts';
+import { Requests, smallNumbers, uniqueNumbers } from './requests.ts';
 
 export class Conversation implements SessionClientHost {
   readonly name: string;
@@ -35,7 +36,8 @@ export class Conversation implements SessionClientHost {
     this.#logger = logger;
     this.#tell = tell;
     this.exchange = new SessionClient(this, outbox, heartbeat);
-    this.requests = new Requests(link.clock, outbox.session ? uniqueNumbers() : undefined);
+    const numbers = outbox.session ? uniqueNumbers() : smallNumbers();
+    this.requests = new Requests(link.clock, () => numbers);
   }
 
   /** Reads the spool; nothing to wait for where there is none. @throws see `Spooling.open` */
@@ -65,10 +67,15 @@ export class Conversation implements SessionClientHost {
   request(message: Message<unknown> | string, options: RequestOptions): Promise<Message> {
     const answer = this.requests.open(message, options, {
       send: numbered => this.exchange.send(numbered),
-      withdraw: numbered => this.exchange.withdraw(({ message }) => message === numbered),
+      withdraw: numbered => this.exchange.out.withdraw(({ message }) => message === numbered),
     });
     this.link?.wake();
     return answer;
+  }
+
+  /** Runs the greeting on the present link; it stays synchronous where the program's function is. */
+  async greet(role: Correspondent, opened: ((link: Correspondent) => unknown) | undefined): Promise<void> {
+    if (this.link !== undefined) await opened?.(greetingLink(role, this.link, this));
   }
 
   linkOpened(link: Link): void {
@@ -100,7 +107,7 @@ export class Conversation implements SessionClientHost {
     const what = choice === 'resend' ? 'sent again' : 'reported';
     this.#logger.log('warn', `session lost: what was not confirmed is ${what}`, { connection: this.name });
     if (choice === 'report') this.requests.fail('the other side has forgotten the session', 'SESSION_LOST');
-    else this.requests.retry(numbered => this.exchange.holds(numbered) || this.exchange.send(numbered));
+    else this.requests.retry(numbered => this.exchange.out.holds(numbered) || this.exchange.send(numbered));
     this.#tell('session lost', choice);
   }
 }

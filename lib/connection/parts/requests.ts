@@ -25,6 +25,15 @@ export interface Numbers {
   last: number;
 }
 
+function nextOf(numbers: Numbers): string {
+  numbers.last += 1;
+  return `${numbers.prefix}${numbers.last}`;
+}
+
+export function smallNumbers(): Numbers {
+  return { prefix: '', last: 0 };
+}
+
 /** Numbers that nobody else in the world uses. */
 export function uniqueNumbers(): Numbers {
   return { prefix: `${randomBytes(9).toString('base64url')}.`, last: 0 };
@@ -39,9 +48,9 @@ export interface RequestPath {
 export class Requests {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Waiting>();
-  readonly #numbers: Numbers;
+  readonly #numbers: () => Numbers;
 
-  constructor(clock: Clock, numbers: Numbers = { prefix: '', last: 0 }) {
+  constructor(clock: Clock, numbers: () => Numbers) {
     this.#clock = clock;
     this.#numbers = numbers;
   }
@@ -55,8 +64,7 @@ export class Requests {
     refuseUnknown('request', { timeout: 0, signal: 0 }, options);
     const { timeout = defaultTimeout, signal } = options;
     inRange('timeout', timeout, 0, Number.MAX_SAFE_INTEGER);
-    this.#numbers.last += 1;
-    const id = `${this.#numbers.prefix}${this.#numbers.last}`;
+    const id = nextOf(this.#numbers());
     const plain = typeof message === 'string' ? Message.of(message) : message;
     const numbered = plain.with({ [requestParameter]: id });
     return new Promise((resolve, reject) => {

@@ -112,11 +112,12 @@ export class SessionCourse implements Course {
   }
 
   post(type: string, data: Data): number {
-    const seq = this.#out.ended + this.#out.length + 1;
+    const { sent, length, unconfirmed } = this.#out;
+    const seq = sent + length - unconfirmed + 1;
     const line = writeFrame(seq, type, data);
     const bytes = Buffer.byteLength(line);
     if (bytes > this.#frame) throw new LimitError('OUTBOX_FULL', `${type} has ${bytes} bytes, a frame ${this.#frame}`);
-    this.#out.makeRoom(bytes);
+    this.#out.takes(bytes);
     this.#out.push({ message: type, line, bytes, expires: Number.POSITIVE_INFINITY, stored: 0 });
     this.flush();
     return seq;

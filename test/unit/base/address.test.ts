@@ -19,6 +19,31 @@ t.test('reads paths of unix sockets and names of memory addresses', async t => {
   t.same(parseAddress('memory:here'), { scheme: 'memory', host: '', port: 0, path: 'here' });
 });
 
+t.test('reads a host, a port and a path of WebSockets', async t => {
+  const at = (scheme: string, host: string, port: number, path: string): object => ({ scheme, host, port, path });
+  t.same(parseAddress('ws://h:3001/api/socket'), at('ws', 'h', 3001, '/api/socket'));
+  t.same(parseAddress('wss://h:3001/a?name=b:c/d'), at('wss', 'h', 3001, '/a?name=b:c/d'));
+  t.same(parseAddress('ws://[::1]:0/a'), at('ws', '::1', 0, '/a'));
+  t.same(parseAddress('ws://h:1'), at('ws', 'h', 1, '/'), 'as with a slash');
+  t.same(parseAddress('ws://h/a'), at('ws', 'h', 80, '/a'));
+  t.same(parseAddress('wss://[::1]'), at('wss', '::1', 443, '/'));
+  t.same(parseAddress('h:1/a', 'ws'), at('ws', 'h', 1, '/a'));
+  t.equal(formatAddress(parseAddress('ws://[::1]:1')), 'ws://[::1]:1/');
+  for (const text of [
+    'ws://',
+    'ws:///a',
+    'ws://h:/a',
+    'ws://h:70000/',
+    'ws://h?a',
+    'ws://h/#a',
+    'ws://h/a b',
+    'ws://u@h/',
+  ]) {
+    t.throws(() => parseAddress(text), refused, text);
+  }
+  t.throws(() => parseAddress('ws://h:x/'), { message: '"ws://h:x/" is no address: write ws://host:port/path' });
+});
+
 t.test('takes the default scheme where none is written', async t => {
   t.same(parseAddress('127.0.0.1:3001', 'tcp'), { scheme: 'tcp', host: '127.0.0.1', port: 3001, path: '' });
   t.same(parseAddress('localhost:3001', 'tcp'), { scheme: 'tcp', host: 'localhost', port: 3001, path: '' });
@@ -70,7 +95,13 @@ t.test('what is formatted is read back', async t => {
     port: fc.constant(0),
     path: fc.stringMatching(/^[\w.:-][\w./: -]{0,30}$/),
   });
-  const comesBack = fc.property(fc.oneof(withHost, withPath), address => {
+  const withBoth = fc.record({
+    scheme: fc.constantFrom('ws', 'wss'),
+    host,
+    port: fc.integer({ min: 0, max: 65_535 }),
+    path: fc.stringMatching(/^\/[\w./:?=&%-]{0,30}$/),
+  });
+  const comesBack = fc.property(fc.oneof(withHost, withPath, withBoth), address => {
     assert.deepEqual({ ...parseAddress(formatAddress(address)) }, { ...address });
   });
   t.doesNotThrow(() => fc.assert(comesBack, { numRuns: 200 }));

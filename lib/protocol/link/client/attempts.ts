@@ -9,7 +9,7 @@ import { sleep } from '../../../base/clock.ts';
 import { asError, CommunicatorError, NetworkError, UsageError } from '../../../base/errors.ts';
 import type { Owner } from '../../../connection/index.ts';
 import { dial } from '../../../connection/parts/dial.ts';
-import type { FrameChannel } from '../session/frame-socket.ts';
+import type { FrameChannel } from '../../../transport/index.ts';
 import { isFrameChannel } from '../session/frame-socket.ts';
 
 export interface AttemptsHost {

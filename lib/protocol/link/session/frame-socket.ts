@@ -6,21 +6,10 @@
 import { LimitError } from '../../../base/errors.ts';
 import type { StateTable } from '../../../base/state-table.ts';
 import { StateMachine } from '../../../base/state-table.ts';
-import type { Channel, ChannelEvents } from '../../../transport/index.ts';
+import type { Channel, FrameChannel, FrameEvents } from '../../../transport/index.ts';
 import type { Carrier } from '../session.ts';
 import type { Close } from '../wire.ts';
 import { closes, FrameError, readFrame } from '../wire.ts';
-
-/** A channel of frames, which ends with a code and a reason. */
-export interface FrameChannel extends Channel {
-  /** Sends a close frame; without a code, an empty one. */
-  closeWith(code?: number, reason?: string): void;
-}
-
-export interface FrameEvents extends ChannelEvents {
-  /** Before `closed`. 1005: no code, 1006: no close frame. */
-  closing?(code: number, reason: string): void;
-}
 
 export function isFrameChannel(channel: Channel): channel is FrameChannel {
   return 'closeWith' in channel;

@@ -1,0 +1,281 @@
+// One WebSocket connection as a channel: a `send` is a message, a message is a `data`.
+//
+//   open ─end▶ ended ─hear, close, fail▶ closing ─gone▶ closed      ended: our close frame is out, theirs is awaited
+//     ├─hear▶ heard ─end, close▶ closing                            heard: theirs came; what it followed can be answered
+//     └─close, fail▶ closing
+//   open, ended, heard, closing ─kill▶ dying ─gone▶ closed            open, ended, heard ─gone▶ closed
+//
+// The flow of data is `early` until the owner starts, then `flowing` or `paused`. What is read while it does not
+// flow (the rest of a chunk, at most) waits in its order in `#arrivals`, the end too.
+
+import { isUtf8 } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { NetworkError, reasonOf } from '../../base/errors.ts';
+import { StateMachine } from '../../base/state-table.ts';
+import { lingerTime, resetSocket } from '../socket-channel.ts';
+import { flowTable, frameChannelTable } from './channel-table.ts';
+import type { LastWord } from './close-code.ts';
+import { checkedCode, cutReason, noCode, noFrame } from './close-code.ts';
+import type { FrameChannel, FrameEvents, UpgradeRequest } from './frame-channel.ts';
+import type { LastWords, LateSocket } from './library.ts';
+
+const textFrame = { binary: false };
+const binaryFrame = { binary: true };
+
+/** What comes from the socket, in order. */
+type Arrival =
+  | { readonly kind: 'data'; readonly bytes: Buffer }
+  | ({ readonly kind: 'end' } & LastWord)
+  | { readonly kind: 'fault'; readonly code: number | undefined }
+  | ({ readonly kind: 'gone' } & LastWord);
+
+export interface ChannelSettings {
+  readonly remote: string;
+  readonly frames: 'text' | 'binary';
+  readonly request?: UpgradeRequest;
+}
+
+export class WebSocketChannel implements FrameChannel, LastWords {
+  readonly remote: string;
+  readonly request: UpgradeRequest | undefined;
+  readonly protocol: string;
+  readonly #frames: 'text' | 'binary';
+  readonly #ws: LateSocket;
+  readonly #socket: Socket;
+  readonly #life = new StateMachine(frameChannelTable, 'open');
+  readonly #flow = new StateMachine(flowTable, 'early');
+  #events: FrameEvents | undefined;
+  #arrivals: Arrival[] = [];
+  #outlet: 'clear' | 'full' = 'clear';
+  /** The other side's close frame, once the owner was told of it. */
+  #heard: LastWord | undefined;
+  #fault: Error | undefined;
+  #reason: Error | undefined;
+  /** The newest ping, where there was no room for its answer. */
+  #unanswered: Buffer | undefined;
+  #lingering: NodeJS.Timeout | undefined;
+
+  /** Takes over a WebSocket in the moment in which it is open. */
+  constructor(ws: LateSocket, socket: Socket, { remote, frames, request }: ChannelSettings) {
+    this.remote = remote;
+    this.request = request;
+    this.protocol = ws.protocol;
+    this.#frames = frames;
+    this.#ws = ws;
+    this.#socket = socket;
+    ws.owner = this;
+    ws.pause();
+    ws.on('message', bytes => this.#received(bytes as Buffer));
+    ws.on('ping', bytes => this.#pinged(bytes));
+    ws.on('error', error => this.#unreadable(error));
+    ws.on('close', (code, reason) => this.#arriveSoon(() => ({ kind: 'gone', code, reason: reason.toString() })));
+    socket.on('drain', () => this.#drained());
+    socket.on('error', error => this.#failed(error));
+  }
+
+  get unsent(): number {
+    return this.#life.state === 'closed' ? 0 : this.#socket.writableLength;
+  }
+
+  start(events: FrameEvents): void {
+    this.#flow.step('start');
+    this.#events = events;
+    queueMicrotask(() => {
+      this.#read();
+      if (!this.#socket.writableNeedDrain) this.#drained();
+    });
+  }
+
+  pause(): void {
+    if (this.#flow.attempt('pause')) this.#ws.pause();
+  }
+
+  resume(): void {
+    if (this.#flow.attempt('resume')) queueMicrotask(() => this.#read());
+  }
+
+  send(bytes: Buffer): boolean {
+    if (!this.#speaks) return true;
+    // A text frame that is not UTF-8 would end the connection at the other side.
+    this.#ws.send(bytes, this.#frames === 'text' && isUtf8(bytes) ? textFrame : binaryFrame);
+    if (this.#socket.writableNeedDrain) this.#outlet = 'full';
+    return this.#outlet === 'clear';
+  }
+
+  close(linger: number = lingerTime): void {
+    this.#close({ code: undefined, reason: '' }, linger);
+  }
+
+  closeWith(code?: number, reason = ''): void {
+    this.#close({ code: code === undefined ? undefined : checkedCode(code), reason: cutReason(reason) }, lingerTime);
+  }
+
+  end(): void {
+    if (!this.#life.can('end')) return;
+    this.#conclude(undefined, '');
+    if (this.#life.step('end') === 'closing') this.#linger(lingerTime);
+  }
+
+  destroy(reason?: Error): void {
+    if (!this.#life.attempt('kill')) return;
+    this.#reason ??= reason;
+    this.#forget();
+    this.#ws.terminate();
+  }
+
+  reset(): void {
+    const { state } = this.#life;
+    if (state !== 'open' && state !== 'heard') return this.destroy();
+    this.#life.step('kill');
+    this.#forget();
+    resetSocket(this.#socket);
+  }
+
+  /** Frees what nobody will read; that the socket is gone is still to be told. */
+  #forget(): void {
+    this.#arrivals = this.#arrivals.filter(({ kind }) => kind === 'gone');
+  }
+
+  // ---- what the socket tells
+
+  concluded(code: number | undefined, reason: string): void {
+    // Whether it was a close frame or a fault is known a moment later, when ws tells the fault.
+    this.#arriveSoon(() =>
+      this.#fault === undefined ? { kind: 'end', code: code ?? noCode, reason } : { kind: 'fault', code },
+    );
+  }
+
+  #received(bytes: Buffer): void {
+    if (!this.#reads) return;
+    if (this.#flow.state === 'flowing' && this.#arrivals.length === 0) this.#events?.data(bytes);
+    else this.#arrivals.push({ kind: 'data', bytes });
+  }
+
+  #pinged(bytes: Buffer): void {
+    if (!this.#speaks) return;
+    if (this.#socket.writableNeedDrain) this.#unanswered = Buffer.from(bytes);
+    else this.#ws.pong(bytes);
+  }
+
+  #unreadable(error: Error): void {
+    this.#fault = error;
+    if (this.#reads) this.#failed(error);
+  }
+
+  #failed(error: Error): void {
+    const { state } = this.#life;
+    if (state === 'closing' || state === 'dying') return;
+    this.#reason ??= new NetworkError('CLOSED', `${this.remote}: ${reasonOf(error)}`, { cause: error });
+  }
+
+  #drained(): void {
+    if (this.#unanswered !== undefined && this.#speaks) this.#ws.pong(this.#unanswered);
+    this.#unanswered = undefined;
+    if (this.#outlet === 'clear' || this.#events === undefined) return;
+    this.#outlet = 'clear';
+    if (this.#life.state !== 'dying' && this.#life.state !== 'closed') this.#events.drained();
+  }
+
+  // ---- reading, in order
+
+  get #reads(): boolean {
+    return this.#life.state === 'open' || this.#life.state === 'ended';
+  }
+
+  get #speaks(): boolean {
+    return this.#life.state === 'open' || this.#life.state === 'heard';
+  }
+
+  #arriveSoon(arrival: () => Arrival): void {
+    queueMicrotask(() => {
+      this.#arrivals.push(arrival());
+      this.#read();
+    });
+  }
+
+  #read(): void {
+    for (let [next] = this.#arrivals; next !== undefined && this.#mayTake(next); [next] = this.#arrivals) {
+      this.#arrivals.shift();
+      this.#take(next);
+    }
+    if (this.#flow.state === 'flowing' && this.#arrivals.length === 0 && this.#ws.isPaused) this.#ws.resume();
+  }
+
+  /** Nothing is kept back once the connection is gone, or for an owner who closed; `closed` waits for its owner. */
+  #mayTake({ kind }: Arrival): boolean {
+    if (this.#events === undefined) return !this.#reads && kind !== 'gone';
+    return !this.#reads || this.#flow.state === 'flowing' || this.#arrivals.at(-1)?.kind === 'gone';
+  }
+
+  #take(arrival: Arrival): void {
+    if (arrival.kind === 'data') {
+      if (this.#reads) this.#events?.data(arrival.bytes);
+    } else if (arrival.kind === 'end') this.#hear(arrival);
+    else if (arrival.kind === 'fault') this.#giveUp(arrival.code);
+    else this.#gone(arrival);
+  }
+
+  #hear({ code, reason }: LastWord): void {
+    const { state } = this.#life;
+    if (state === 'dying') return;
+    this.#heard = { code, reason };
+    this.#life.attempt('hear');
+    // Both have ended now: this ends the socket.
+    if (this.#life.state === 'closing') this.#ws.conclude();
+    if (state === 'ended') this.#linger(lingerTime);
+    this.#events?.closing?.(code, reason);
+    // The owner may have closed in `closing`; one that pauses hears no end.
+    if (state !== 'closing' && this.#flow.state === 'flowing' && this.#stillListens) this.#events?.ended();
+  }
+
+  get #stillListens(): boolean {
+    return this.#life.state !== 'dying' && this.#life.state !== 'closed';
+  }
+
+  #giveUp(code: number | undefined): void {
+    if (!this.#life.attempt('fail')) return;
+    this.#ws.conclude(code);
+    // The owner knows nothing of this close, so it does not wait for a reader that may never come.
+    this.#lingering ??= setTimeout(() => this.#ws.terminate(), lingerTime);
+  }
+
+  #gone({ code, reason }: LastWord): void {
+    clearTimeout(this.#lingering);
+    if (this.#heard === undefined && this.#life.state !== 'dying') {
+      if (code !== noFrame) this.#hear({ code, reason });
+      else this.#endedWithoutAWord();
+    }
+    this.#life.step('gone');
+    this.#events?.closed(this.#reason);
+  }
+
+  #endedWithoutAWord(): void {
+    if (this.#reads) this.#failed(new Error('the connection ended without a close frame'));
+    this.#events?.closing?.(noFrame, '');
+  }
+
+  // ---- closing
+
+  #close({ code, reason }: { readonly code: number | undefined; readonly reason: string }, linger: number): void {
+    if (!this.#life.can('close')) return;
+    this.#conclude(code, reason);
+    this.#life.step('close');
+    this.#linger(linger);
+    // What is still to come is thrown away, but for the other side's close frame.
+    this.#ws.resume();
+    queueMicrotask(() => this.#read());
+  }
+
+  /** An answer has the code that came, where it is given none. */
+  #conclude(code: number | undefined, reason: string): void {
+    const came = this.#heard === undefined || this.#heard.code === noCode ? undefined : this.#heard.code;
+    const said = code ?? came;
+    this.#ws.conclude(said, said === undefined ? undefined : reason);
+  }
+
+  /** After the last byte went out, the other side has a while to close too. */
+  #linger(time: number): void {
+    clearTimeout(this.#lingering);
+    this.#lingering = setTimeout(() => (this.unsent === 0 ? this.#ws.terminate() : this.#linger(time)), time);
+  }
+}

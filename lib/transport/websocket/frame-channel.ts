@@ -1,0 +1,48 @@
+// What a WebSocket has that a stream has not: boundaries, and words at the end.
+
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Address } from '../../base/address.ts';
+import type { Channel, ChannelEvents, Listening, Transport } from '../transport.ts';
+
+/** A channel that keeps the boundaries of what is sent, and has close codes (RFC 6455 §7.4). */
+export interface FrameChannel extends Channel {
+  /** The request that asked for this connection; of accepted channels only. */
+  readonly request?: UpgradeRequest | undefined;
+  /** The subprotocol that both sides chose; empty without. */
+  readonly protocol?: string | undefined;
+  start(events: FrameEvents): void;
+  /**
+   * As `close`, and tells the other side why; an empty close frame without a code. In answer to a close frame, the
+   * absent code is the one that came. A reason beyond 123 bytes is cut.
+   * @throws UsageError INVALID_VALUE for a code that no close frame may have
+   */
+  closeWith(code?: number, reason?: string): void;
+}
+
+/** What a FrameChannel tells its owner besides. */
+export interface FrameEvents extends ChannelEvents {
+  /**
+   * The other side's close frame came (1005: without a code), or its end without one (1006). Before `ended` and
+   * `closed`; also after a `close` of ours, when the answer comes. Not after `destroy` or `reset`.
+   */
+  closing?(code: number, reason: string): void;
+}
+
+/** What a client asked for when it connected. */
+export interface UpgradeRequest {
+  /** Path and query. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** What a listening place tells its owner. */
+export interface FrameListenEvents {
+  accept(channel: FrameChannel): void;
+  trouble(error: Error): void;
+}
+
+/** A transport whose channels are FrameChannels. */
+export interface FrameTransport extends Transport {
+  dial(address: Address, signal: AbortSignal): Promise<FrameChannel>;
+  listen(address: Address, events: FrameListenEvents): Promise<Listening>;
+}

@@ -1,0 +1,133 @@
+// Listening: on a path of a web server that is there already, or on one of its own, which has no pages.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Address } from '../../base/address.ts';
+import { formatAddress, formatHostPort } from '../../base/address.ts';
+import { NetworkError, UsageError } from '../../base/errors.ts';
+import { listenFailed } from '../socket-channel.ts';
+import type { Listening } from '../transport.ts';
+import { WebSocketChannel } from './channel.ts';
+import type { FrameListenEvents } from './frame-channel.ts';
+import type { WebServer, WebSocketSettings } from './index.ts';
+import type { LateSocket, Library } from './library.ts';
+import { loadLibrary } from './library.ts';
+import type { Upgrade } from './mounts.ts';
+import { Mounts } from './mounts.ts';
+
+/** Connections that may wait to be accepted; the system lowers it to what it allows. */
+const backlog = 1024;
+/** Who connects has this long, in ms, to send its request; it is looked at as often as the second says. */
+const requestTime = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 2_000 };
+
+/** @throws NetworkError LISTEN_FAILED, UsageError MISSING_PACKAGE, INVALID_ADDRESS, INVALID_VALUE */
+export async function listen(
+  address: Address,
+  events: FrameListenEvents,
+  settings: WebSocketSettings,
+): Promise<Listening> {
+  const path = settings.path ?? address.path;
+  if (path.includes('?')) throw new UsageError('INVALID_ADDRESS', `a path to listen on has no query: ${path}`);
+  const upgrade = upgrading(await loadLibrary(), { ...address, path }, events, settings);
+  return settings.server === undefined
+    ? listenAlone({ ...address, path }, events, upgrade, settings)
+    : mount({ ...address, path }, settings.server, upgrade);
+}
+
+function mount(address: Address, server: WebServer, upgrade: Upgrade): Listening {
+  const path = pathOf(address);
+  const mounts = Mounts.of(server);
+  if (!mounts.add(path, upgrade)) {
+    const reason = `cannot listen on ${formatAddress(address)}: the path is taken already`;
+    throw new NetworkError('LISTEN_FAILED', reason);
+  }
+  return { address: { ...address, port: portOf(server) ?? address.port }, close: () => mounts.remove(path, upgrade) };
+}
+
+async function listenAlone(
+  address: Address,
+  events: FrameListenEvents,
+  upgrade: Upgrade,
+  settings: WebSocketSettings,
+): Promise<Listening> {
+  const server = serverFor(address, settings);
+  try {
+    await listening(server, address);
+  } catch (error) {
+    throw listenFailed(address, error);
+  }
+  server.on('error', events.trouble);
+  const place = mount(address, server, upgrade);
+  const close = (): void => {
+    place.close();
+    server.close();
+  };
+  return { address: place.address, close };
+}
+
+/** @throws UsageError INVALID_VALUE */
+function serverFor(address: Address, { tls }: WebSocketSettings): WebServer {
+  const path = pathOf(address);
+  const answer = (request: IncomingMessage, response: ServerResponse): void => refusePlain(path, request, response);
+  if (address.scheme === 'ws') return http.createServer(requestTime, answer);
+  if ((tls.key !== undefined && tls.cert !== undefined) || tls.pfx !== undefined) {
+    return https.createServer({ ...tls, ...requestTime }, answer);
+  }
+  throw new UsageError('INVALID_VALUE', 'to listen on wss:// give websocket({ tls: { key, cert } })');
+}
+
+/** Waits until it listens. */
+function listening(server: WebServer, { host, port }: Address): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** There are no pages here. */
+function refusePlain(path: string, request: IncomingMessage, response: ServerResponse): void {
+  const here = Mounts.pathOf(request) === path;
+  const headers = { connection: 'close', 'content-type': 'text/plain' };
+  if (here) response.writeHead(426, { ...headers, upgrade: 'websocket' }).end('a WebSocket is served here\n');
+  else response.writeHead(404, headers).end('nothing is here\n');
+}
+
+/** What turns a request into a channel. */
+function upgrading(
+  library: Library,
+  address: Address,
+  events: FrameListenEvents,
+  { longest, protocols, frames }: WebSocketSettings,
+): Upgrade {
+  const upgrader = library.upgrader({
+    maxPayload: longest,
+    handleProtocols: offered => [...offered].find(name => protocols.includes(name)) ?? false,
+  });
+  return (request, duplex, head) => {
+    const socket = duplex as Socket;
+    upgrader.handleUpgrade(request, socket, head, ws => {
+      const { url = '', headers } = request;
+      const remote = remoteOf(address.scheme, socket);
+      events.accept(new WebSocketChannel(ws as LateSocket, socket, { remote, frames, request: { url, headers } }));
+    });
+  };
+}
+
+function remoteOf(scheme: string, socket: Socket): string {
+  return [scheme, '://', formatHostPort(socket.remoteAddress ?? 'gone', socket.remotePort ?? 0)].join('');
+}
+
+/** The path as it stands in requests. */
+function pathOf({ path }: Address): string {
+  return new URL(`http://here${path}`).pathname;
+}
+
+function portOf(server: WebServer): number | undefined {
+  const address = server.address() as AddressInfo | string | null;
+  return typeof address === 'object' ? address?.port : undefined;
+}
