@@ -2,7 +2,8 @@
 
 import t from 'tap';
 import { Dispatcher, PermanentClient } from '../../lib/index.ts';
-import { settled, VirtualClock } from '../../lib/testkit/index.ts';
+import { settled } from '../../lib/testkit/index.ts';
+import { StoppableClock } from '../support/stoppable-clock.ts';
 import { pairOf } from './session-pair.ts';
 import type { ClientStage } from './session-stage.ts';
 import { clientStage, offered, serverStage } from './session-stage.ts';
@@ -21,19 +22,6 @@ async function agreedClient({ client, open, agree }: ClientStage): Promise<StubC
   await settled();
   channel.text = '';
   return channel;
-}
-
-/** Time that goes on while this process is stopped: its timers come late then. */
-class StoppableClock extends VirtualClock {
-  #stopped = 0;
-
-  stopFor(ms: number): void {
-    this.#stopped += ms;
-  }
-
-  override now(): number {
-    return super.now() + this.#stopped;
-  }
 }
 
 t.test('a client asks after 5 s and 10 s of silence, and drops the link at 15 s', async t => {

@@ -7,7 +7,8 @@ import type { Test } from 'tap';
 import t from 'tap';
 import type { PermanentClient } from '../../lib/index.ts';
 import { Dispatcher, Message } from '../../lib/index.ts';
-import { settled, VirtualClock } from '../../lib/testkit/index.ts';
+import { settled } from '../../lib/testkit/index.ts';
+import { StoppableClock } from '../support/stoppable-clock.ts';
 import { until } from '../support/world.ts';
 import { pairOf, place, Way } from './session-pair.ts';
 import { clientStage, offered } from './session-stage.ts';
@@ -117,19 +118,6 @@ t.test('a line that was refused has its number in the next life too: what follow
   await settled();
   t.match(next.text, /received=none\nTHREE\n$/, 'the third one was never taken up');
 });
-
-/** Time that goes on while this process is stopped: its timers come late then. */
-class StoppableClock extends VirtualClock {
-  #stopped = 0;
-
-  stopFor(ms: number): void {
-    this.#stopped += ms;
-  }
-
-  override now(): number {
-    return super.now() + this.#stopped;
-  }
-}
 
 t.test('a process that was stopped while it waited for SESSION reads what came before it gives up', async t => {
   const clock = new StoppableClock();

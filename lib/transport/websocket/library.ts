@@ -4,7 +4,7 @@
 // before would be lost. It does so by its own public `close`, so that is what `LateSocket` takes over.
 
 import type { ClientOptions, ServerOptions, WebSocket, WebSocketServer } from 'ws';
-import { UsageError } from '../../base/errors.ts';
+import { optional } from '../../base/optional.ts';
 
 /** Who is told what a LateSocket reads of the end. */
 export interface LastWords {
@@ -33,18 +33,9 @@ let loaded: Library | undefined;
 
 /** @throws UsageError MISSING_PACKAGE */
 export async function loadLibrary(): Promise<Library> {
-  loaded ??= libraryOf(await load());
+  const why = 'ws:// and wss:// need the package ws, which is not installed';
+  loaded ??= libraryOf(await optional(why, 'ws', () => import('ws')));
   return loaded;
-}
-
-async function load(): Promise<typeof import('ws')> {
-  try {
-    return await import('ws');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    const advice = 'ws:// and wss:// need the package ws, which is not installed: npm install ws';
-    throw new UsageError('MISSING_PACKAGE', advice, { cause: error });
-  }
 }
 
 function libraryOf(ws: typeof import('ws')): Library {

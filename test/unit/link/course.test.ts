@@ -1,7 +1,7 @@
 // The parts of links for themselves: numbers and what is kept, heartbeats, frames.
 
 import t from 'tap';
-import { optional } from '../../../lib/protocol/link/definitions/optional.ts';
+import { optional } from '../../../lib/base/optional.ts';
 import type { LinkClientEvents } from '../../../lib/protocol/link/index.ts';
 import { loadAuthentication } from '../../../lib/protocol/link/server/authentication.ts';
 import type { Carrier } from '../../../lib/protocol/link/session.ts';
@@ -71,7 +71,7 @@ t.test('brackets inside strings are no depth', async t => {
 });
 
 t.test('a package that is missing is named, with the command that installs it', async t => {
-  const missing = optional('why', 'nothing@1', () => Promise.reject(new Error('not found')));
+  const missing = optional('why', 'nothing@1', () => import('a-package-that-is-not-here' as string));
   await t.rejects(missing, { name: 'UsageError', code: 'MISSING_PACKAGE', message: 'why: npm install nothing@1' });
 });
 

@@ -145,8 +145,7 @@ export class Life implements LinkHost, SocketOwner {
   }
 
   unreadable(close: Close): void {
-    if (this.link.course.dialect === 'seed') this.broken({ ...close, reason: 'Invalid message: Malformed' }, 'ended');
-    else this.broken(close, close === closes.invalidJson ? 'kept' : 'ended');
+    this.link.unreadable(close);
   }
 
   drained(): void {

@@ -1,7 +1,7 @@
 // JSON Schema, checked by ajv. It is an optional package: it is loaded when the first link starts.
 
 import { reasonOf, UsageError } from '../../../base/errors.ts';
-import { optional } from './optional.ts';
+import { optional } from '../../../base/optional.ts';
 import type { Properties } from './schema.ts';
 
 /** What is wrong with the data; undefined where nothing is. */

@@ -4,7 +4,7 @@
 // valid token; in the session dialect the token says whose it is.
 
 import { reasonOf } from '../../../base/errors.ts';
-import { optional } from '../definitions/optional.ts';
+import { optional } from '../../../base/optional.ts';
 import type { Dialect } from '../wire.ts';
 
 type Jose = typeof import('jose');

@@ -204,8 +204,7 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
   }
 
   unreadable(close: Close): void {
-    if (this.link.course.dialect === 'seed') this.broken({ ...close, reason: 'Invalid message: Malformed' }, 'ended');
-    else this.broken(close, close === closes.invalidJson ? 'kept' : 'ended');
+    this.link.unreadable(close);
   }
 
   drained(): void {

@@ -13,7 +13,7 @@ import { prepareDisconnect } from '../definitions/catalogue.ts';
 import type { Definition, EventDefinition, RequestDefinition } from '../definitions.ts';
 import type { Course } from '../session.ts';
 import { SessionCourse } from '../session.ts';
-import type { Data, Envelope, Role } from '../wire.ts';
+import type { Close, Data, Envelope } from '../wire.ts';
 import { closes, envelopeOf, isData, isShaped } from '../wire.ts';
 import type { LinkHost, Sender, SendOptions } from './link-host.ts';
 import { requestTime } from './link-host.ts';
@@ -40,10 +40,6 @@ export class Link implements Sender {
     this.#host = host;
     this.#pending = new Pending(host.clock);
     this.#most = most;
-  }
-
-  get remoteRole(): Role {
-    return this.catalogue.remote;
   }
 
   /** Requests of ours that wait for an answer. */
@@ -266,6 +262,12 @@ export class Link implements Sender {
     this.#ignored += 1;
     this.#host.log('warn', `invalid message: ${detail}`, { why });
     this.#host.broken({ code: closes.malformed.code, reason: `Invalid message: ${detail}` }, 'ended');
+  }
+
+  /** A frame came that is none, or too long. */
+  unreadable(close: Close): void {
+    if (this.course.dialect === 'seed') this.#host.broken({ ...close, reason: 'Invalid message: Malformed' }, 'ended');
+    else this.#host.broken(close, close === closes.invalidJson ? 'kept' : 'ended');
   }
 }
 
