@@ -63,6 +63,11 @@ export const userLists = event('sync_user_lists', {
   links: ['master-slave'],
   event: { adminlist: texts, banlist: array, whitelist: texts },
 });
+export const statusChanged = event('instance_status_changed', {
+  links: ['instance-slave', 'slave-master'],
+  event: { instance_id: integer, status: text, game_port: { type: ['integer', 'null'] } },
+  optional: ['game_port'],
+});
 export const logMessage = event('log_message', {
   links: ['slave-master', 'master-control'],
   event: { info: any },
@@ -70,7 +75,7 @@ export const logMessage = event('log_message', {
 
 export const definitions = [
   ...[ping, listSlaves, getInstanceConfig, createInstance, assignCommand, subscribeSaves],
-  ...[updateInstances, assignInstance, getMetrics, sendRcon, saves, userLists, logMessage],
+  ...[updateInstances, assignInstance, getMetrics, sendRcon, saves, userLists, statusChanged, logMessage],
 ];
 
 /** The configuration of an instance, as controls send it. */

@@ -1,7 +1,11 @@
 // The classes of @clusterio/lib and @clusterio/slave 2.0.0-alpha.12, with as much of a type as the tests need.
 
 import type { EventEmitter } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Test } from 'tap';
 
 type Data = Readonly<Record<string, unknown>>;
@@ -56,6 +60,8 @@ const { Link, WebSocketClientConnector, attachAllMessages, messages } = load('@c
 const { _Slave: Slave } = load('@clusterio/slave/slave.js') as SlaveModule;
 const { logger } = load('@clusterio/lib/logging') as { readonly logger: { silent: boolean } };
 logger.silent = true;
+const { finalizeConfigs } = load('@clusterio/lib/config') as { finalizeConfigs(): void };
+finalizeConfigs();
 
 const version = '2.0.0-alpha.12';
 /** In seconds; the real pauses are random up to this. */
@@ -144,7 +150,10 @@ export function realControl(t: Test, url: string, token: string): RealClient<Con
 export function realSlave(t: Test, url: string, id: number, token: string): RealClient<RealSlaveLink> {
   const name = `node ${id}`;
   const data = { token, agent: 'Clusterio Slave', version, id, name, public_address: 'localhost', plugins: {} };
-  const config = { 'slave.instances_directory': t.testdir({}), 'slave.id': id };
+  // One for each: a slave whose folder goes away shuts down.
+  const folder = mkdtempSync(join(tmpdir(), 'link-interop-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const config = { 'slave.instances_directory': folder, 'slave.id': id };
   const connector = new Connector(url, 'register_slave', data);
   const get = (field: string): unknown => config[field as keyof typeof config];
   return new RealClient(t, new Slave(connector, { get }, null, []));

@@ -72,6 +72,16 @@ t.test(
   },
 );
 
+t.test('what a real slave may leave out is declared as optional', async t => {
+  const { server, tap } = await stage(t);
+  const changes: unknown[] = [];
+  server.handle(alpha.statusChanged, change => changes.push(change));
+  await realSlave(t, tap.http, 4, nodeToken).link.connector.connect();
+  await server.node(4).send(alpha.assignInstance, { instance_id: 77, serialized_config: alpha.instanceConfig(77) });
+  await until('it has told', () => changes.length > 0);
+  t.same(changes, [{ instance_id: 77, status: 'stopped' }], 'no game_port');
+});
+
 t.test('sockets that are destroyed under way lose nothing and say nothing twice, in both directions', async t => {
   const { server, tap, told } = await stage(t);
   let done = 0;
