@@ -29,7 +29,7 @@ t.test('no hello pleases both: what the session dialect needs, the seed may not 
 
 t.test('real clients that ask for their dialect, and those of the seed, are on one server', async t => {
   const ours = new Ours(t);
-  const session = { timeout: 10_000, heartbeat: 300 };
+  const session = { timeout: 10_000, heartbeat: 5_000 };
   const { server, address } = await ours.server({ dialect: 'both', secret, session, locate: () => 9 });
   server.handle(alpha.ping, () => ({})).handle(alpha.updateInstances, () => ({}));
   const tap = await Tap.open(t, address);

@@ -12,7 +12,7 @@ import { admin, RealMaster } from './link-programs.ts';
 import type { Said } from './link-tap.ts';
 import { Tap } from './link-tap.ts';
 
-const heartbeat = 0.4;
+const heartbeat = 0.6;
 const timeout = 20;
 const master = await RealMaster.start(t, { timeout, heartbeat });
 const nodeToken = await master.nodeToken(4);

@@ -6,7 +6,7 @@ import { Ours } from './link-ours.ts';
 import { RealMaster } from './link-programs.ts';
 import { Tap } from './link-tap.ts';
 
-const master = await RealMaster.start(t, { timeout: 1, heartbeat: 0.2 });
+const master = await RealMaster.start(t, { timeout: 1, heartbeat: 0.5 });
 const token = await master.nodeToken(4);
 
 t.test('who comes back too late begins a new session, and requests of the old one are rejected', async t => {

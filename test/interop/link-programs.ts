@@ -134,7 +134,7 @@ export class RealMaster extends Program {
   }
 
   /** Starts (again), on a port that is free. */
-  async again({ timeout = 20, heartbeat = 0.5 }: MasterSession = {}): Promise<void> {
+  async again({ timeout = 20, heartbeat = 1 }: MasterSession = {}): Promise<void> {
     await this.configure({ session_timeout: timeout, heartbeat_interval: heartbeat });
     for (let attempt = 0; attempt < 5; attempt += 1) {
       this.#port = this.#port === 0 ? await freePort() : this.#port;

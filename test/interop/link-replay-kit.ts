@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { event, request } from '../../lib/protocol/link/index.ts';
+import type { Raw } from '../unit/link/stage.ts';
 
 export interface Frame {
   readonly conn?: string;
@@ -122,3 +123,8 @@ export const said = (frames: readonly Frame[], dir: 'c2s' | 's2c'): string[] =>
 /** What the recorded server got from a client that was probed. */
 export const probed = (name: string): unknown[] =>
   (seed.clientProbes[name]?.serverGot ?? []).filter(one => typeof one === 'string').map(plain);
+
+/** Says it; a token takes a while, anything else is answered at once. */
+export async function tell(raw: Raw, text: string): Promise<void> {
+  await (text.includes('"token"') ? raw.ask(text) : raw.say(text));
+}

@@ -8,7 +8,7 @@ import { linkToken } from '../../lib/protocol/link/index.ts';
 import type { Raw } from '../unit/link/stage.ts';
 import { Stage, settled } from '../unit/link/stage.ts';
 import type { Frame } from './link-replay-kit.ts';
-import { plain, secret, seed, sessionDefinitions, sessions } from './link-replay-kit.ts';
+import { plain, secret, seed, sessionDefinitions, sessions, tell } from './link-replay-kit.ts';
 
 const control = await linkToken(secret, { dialect: 'session', role: 'control' });
 const slave = await linkToken(secret, { dialect: 'session', role: 'node', id: 4 });
@@ -63,7 +63,7 @@ async function play(t: Test, speaker: Speaker, frames: readonly Frame[], where: 
   for (const { dir, text = '' } of frames) {
     if (dir === 'c2s') {
       const token = text.includes('"resume"') ? (speaker.session ?? '') : speaker.token;
-      await raw.ask(text.replace('<JWT>', token));
+      await tell(raw, text.replace('<JWT>', token));
       continue;
     }
     const { type, data } = JSON.parse(text) as { type: string; data: Record<string, unknown> };

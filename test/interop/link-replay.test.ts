@@ -23,6 +23,7 @@ import {
   seed,
   sessions,
   subscribe,
+  tell,
 } from './link-replay-kit.ts';
 
 const slaves = { list: [{ agent: 'Clusterio Slave', version: '2.0.0-alpha', id: 4, name: 'Foo', connected: true }] };
@@ -85,7 +86,7 @@ t.test('the probes of the seed server are answered as recorded', async t => {
     await master(stage, 'seed');
     const raw = await stage.raw();
     for (const text of said(probe.frames ?? [], 'c2s')) {
-      await raw.ask(text.replace('<JWT>', name === 'expired_token' ? late : token));
+      await tell(raw, text.replace('<JWT>', name === 'expired_token' ? late : token));
     }
     const close = probe.frames?.find(({ dir, frame }) => dir === 'c2s' && frame === 'close');
     if (name === 'ws_close_frame_without_close_message') raw.end.closeWith(close?.code ?? undefined, close?.reason);
@@ -105,7 +106,7 @@ async function replay(t: Test, dialect: 'seed' | 'session', all: readonly Frame[
     if (frame !== 'text') continue;
     if (!raws.has(conn)) raws.set(conn, await stage.raw());
     const raw = raws.get(conn) as Raw;
-    if (dir === 'c2s') await raw.ask(text.replace('<JWT>', token(text)));
+    if (dir === 'c2s') await tell(raw, text.replace('<JWT>', token(text)));
     else {
       await settled();
       t.same(plain(raw.inbox.shift() ?? '{"data":{}}'), plain(text), `${conn}: ${text.slice(0, 60)}`);

@@ -18,7 +18,7 @@ t.test(
     const { server, address } = await ours.server({
       dialect: 'both',
       secret,
-      session: { timeout: 20_000, heartbeat: 500 },
+      session: { timeout: 20_000, heartbeat: 5_000 },
     });
     const told: string[] = [];
     for (const what of ['connect', 'drop', 'resume', 'invalidate', 'leave'] as const)
