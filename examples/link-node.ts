@@ -95,7 +95,10 @@ function serve(node: LinkClient, communicator: Communicator, every: number): voi
   node.handle(startInstance, ({ instance_id: id }) => {
     if (instances.has(id)) throw new PeerError('REQUEST_FAILED', `instance ${id} runs already`);
     const instance = node.instance(id);
-    const speak = (line: string): void => instance.send(instanceOutput, { instance_id: id, line });
+    const speak = (line: string): void => {
+      node.log('info', `instance ${id}: ${line}`);
+      instance.send(instanceOutput, { instance_id: id, line });
+    };
     instance.handle(greet, data => {
       speak(`${data.name} is here`);
       return { greeting: `Hello ${data.name}, this is instance ${id} on ${node.name}` };

@@ -66,7 +66,7 @@ export async function commandLine<O extends Record<string, Options>>(
     bare === undefined ? command : command.positional(bare.name, { type: 'string', describe: bare.describe }),
   );
   addOptions(parser, name, options, examples);
-  return (await parsed(parser, name, options, words)) as InferredOptionTypes<O> | undefined;
+  return (await parsed(parser, { name, usage, options }, words)) as InferredOptionTypes<O> | undefined;
 }
 
 /**
@@ -78,7 +78,7 @@ export async function commandOf<C extends Record<string, Command<Record<string, 
   words: readonly string[],
 ): Promise<Call<C> | undefined> {
   const command = words.find(word => Object.hasOwn(commands, word));
-  const options = commands[command ?? '']?.options ?? {};
+  const { options, usage } = commands[command ?? ''] ?? { options: {}, usage: '' };
   const parser = yargs()
     .usage(`$0: ${summary}`)
     .demandCommand(1, `say what to do: ${Object.keys(commands).join(', ')}`);
@@ -88,7 +88,7 @@ export async function commandOf<C extends Record<string, Command<Record<string, 
       for (const [word, describe] of Object.entries(words)) builder.positional(word, { type: 'string', describe });
     });
   }
-  const found = await parsed(parser, name, options, words);
+  const found = await parsed(parser, { name, usage, options }, words);
   return found && ({ command, options: found } as Call<C>);
 }
 
@@ -104,11 +104,16 @@ function addOptions(
     .example(examples.map(([call, what]) => [call, what]));
 }
 
-/** Adds what all have in common, and parses; `options` are those of this call. */
+interface Wanted {
+  readonly name: string;
+  readonly usage: string;
+  readonly options: Record<string, Options>;
+}
+
+/** Adds what all have in common, and parses; usage and options are those of this call. */
 async function parsed(
   parser: Argv,
-  name: string,
-  options: Record<string, Options>,
+  { name, usage, options }: Wanted,
   words: readonly string[],
 ): Promise<Record<string, unknown> | undefined> {
   parser
@@ -117,12 +122,16 @@ async function parsed(
     .completion('completion', 'Print a script for completion in the shell')
     .epilogue(epilogue(name))
     .version(version)
+    .strictCommands()
     .strict()
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((text, error) => {
-      throw error instanceof UsageError ? error : new UsageError('INVALID_VALUE', text || error.message);
+      const missing = text?.startsWith('Not enough non-option arguments')
+        ? `a word is missing: ${name} ${usage}`
+        : text;
+      throw error instanceof UsageError ? error : new UsageError('INVALID_VALUE', missing || error.message);
     });
   if (words[0] === 'completion') {
     parser.showCompletionScript();

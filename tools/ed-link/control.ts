@@ -43,7 +43,7 @@ export async function ask<T>(
   question: (control: LinkClient, options: SendOptions) => Promise<T>,
 ): Promise<T> {
   const timeout = milliseconds('timeout', place.timeout);
-  const { communicator, control } = await controlOf(place, timeout);
+  const { communicator, control } = await controlOf(place, Math.max(1, timeout));
   const late = new AbortController();
   const timer = setTimeout(() => {
     late.abort(new TimeoutError('REQUEST_TIMEOUT', `${place.address} did not answer within ${timeout / 1_000} s`));

@@ -8,7 +8,10 @@ const defaultAddress = 'ws://127.0.0.1:8080';
 /** Where the controller is, and how to talk to it. */
 const place = {
   address: { alias: 'a', type: 'string', default: defaultAddress, describe: 'Address of the controller' },
-  token: { type: 'string', describe: 'Token, where the controller asks for one; others may see it, so better:' },
+  token: {
+    type: 'string',
+    describe: 'Token, if one is needed (others can see it here: better use the next, or ED_LINK_TOKEN)',
+  },
   'token-file': { type: 'string', describe: 'A file with the token' },
   dialect: { choices: ['session', 'seed'], default: 'session', describe: 'Dialect to speak' },
   trace: { type: 'boolean', default: false, describe: 'Show what happens to the link' },

@@ -118,12 +118,12 @@ class Watching {
   }
 }
 
-/** `2026-03-01 14:02:11  1 alpha       connect   ws://127.0.0.1:5123` */
+/** `2026-03-01 14:02:11  1 alpha        connect         ws://127.0.0.1:5123` */
 function lineOf(now: Date, line: Line): string {
   const who = line.kind === 'controller' ? 'controller' : `${line.id} ${line.name}`;
   const what = line.kind === 'event' ? line.event : line.change;
   const colour = line.kind === 'event' ? 'cyan' : (colours[what] ?? 'gray');
-  const parts = [printable(who).padEnd(14), coloured(colour, printable(what).padEnd(9)), printable(restOf(line))];
+  const parts = [printable(who).padEnd(14), coloured(colour, printable(what).padEnd(15)), printable(restOf(line))];
   return `${coloured('gray', localTime(now))}  ${parts.join(' ')}`.trimEnd();
 }
 
