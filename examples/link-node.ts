@@ -85,30 +85,40 @@ async function main(): Promise<number> {
   return ended ? exitCodes.done : exitCodes.failed;
 }
 
+interface Running {
+  readonly instance: LinkInstance;
+  readonly timer: Timer;
+}
+
+/** Begins an instance: it answers greetings, and says a line every so many ms. */
+function begin(id: number, node: LinkClient, communicator: Communicator, every: number): Running {
+  const instance = node.instance(id);
+  const speak = (line: string): void => {
+    node.log('info', `instance ${id}: ${line}`);
+    instance.send(instanceOutput, { instance_id: id, line });
+  };
+  instance.handle(greet, data => {
+    speak(`${data.name} is here`);
+    return { greeting: `Hello ${data.name}, this is instance ${id} on ${node.name}` };
+  });
+  let lines = 0;
+  const timer = communicator.timer({ every }, () => {
+    lines += 1;
+    speak(`line ${lines}`);
+  });
+  return { instance, timer };
+}
+
 /** What the node does for its controller. */
 function serve(node: LinkClient, communicator: Communicator, every: number): void {
-  const instances = new Map<number, { readonly instance: LinkInstance; readonly timer: Timer }>();
+  const instances = new Map<number, Running>();
   const running = () => ({ running: [...instances.keys()] });
   const tell = (id: number, status: 'running' | 'stopped'): void =>
     node.send(instanceStatus, { instance_id: id, status });
 
   node.handle(startInstance, ({ instance_id: id }) => {
     if (instances.has(id)) throw new PeerError('REQUEST_FAILED', `instance ${id} runs already`);
-    const instance = node.instance(id);
-    const speak = (line: string): void => {
-      node.log('info', `instance ${id}: ${line}`);
-      instance.send(instanceOutput, { instance_id: id, line });
-    };
-    instance.handle(greet, data => {
-      speak(`${data.name} is here`);
-      return { greeting: `Hello ${data.name}, this is instance ${id} on ${node.name}` };
-    });
-    let lines = 0;
-    const timer = communicator.timer({ every }, () => {
-      lines += 1;
-      speak(`line ${lines}`);
-    });
-    instances.set(id, { instance, timer });
+    instances.set(id, begin(id, node, communicator, every));
     tell(id, 'running');
     return running();
   });

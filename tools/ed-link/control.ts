@@ -52,7 +52,7 @@ export async function ask<T>(
     await registered(communicator, control, late.signal);
     return await question(control, { timeout: 2 * timeout, signal: late.signal });
   } catch (error) {
-    throw told(error, place.address);
+    throw told(error, place);
   } finally {
     clearTimeout(timer);
     await communicator.stop(patience);
@@ -66,13 +66,18 @@ export async function nodesOf(control: LinkClient, options: SendOptions): Promis
 }
 
 /** Adds what there is to be done, where that is not plain from the words. */
-export function told(error: unknown, address: string): unknown {
+export function told(error: unknown, { address, token, 'token-file': file }: Place): unknown {
   if (!(error instanceof CommunicatorError)) return error;
-  if (error.code === 'NOT_AUTHENTICATED') {
-    return new PeerError('NOT_AUTHENTICATED', `${address} does not accept the token: ${error.message}`);
+  const { code, message } = error;
+  if (code === 'NOT_AUTHENTICATED' && (token ?? file) === undefined) {
+    return new PeerError(code, `${address} asks for a token: give --token-file or ED_LINK_TOKEN`);
   }
-  if (/No (validator|handler) for (list_nodes|watch_nodes|send_to_node)_request/.test(error.message)) {
-    return new PeerError('REQUEST_FAILED', `${address} does not serve controls such as this one: ${error.message}`);
+  if (code === 'NOT_AUTHENTICATED') return new PeerError(code, `${address} does not accept the token: ${message}`);
+  if (code === 'PROTOCOL_ERROR') {
+    return new PeerError(code, `${address} refuses the handshake: ${message} (does it speak another --dialect?)`);
+  }
+  if (/No (validator|handler) for (list_nodes|watch_nodes|send_to_node)_request/.test(message)) {
+    return new PeerError('REQUEST_FAILED', `${address} does not serve controls such as this one: ${message}`);
   }
   return error;
 }

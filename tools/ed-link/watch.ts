@@ -40,7 +40,7 @@ export async function watch(given: Given): Promise<void> {
   process.stdout.once('error', () => watching.end());
   communicator.add(control);
   await communicator.run();
-  if (watching.failure !== undefined) throw told(watching.failure, given.address);
+  if (watching.failure !== undefined) throw told(watching.failure, given);
 }
 
 class Watching {
@@ -83,7 +83,7 @@ class Watching {
     } catch (error) {
       const lost = error instanceof CommunicatorError && (error.code === 'CLOSED' || error.code === 'SESSION_LOST');
       // Where the session is lost a new one follows, except where our words were the reason.
-      if (!lost || told(error, '') !== error) this.#failed(error as Error);
+      if (!lost || told(error, this.#given) !== error) this.#failed(error as Error);
     }
   }
 
