@@ -26,15 +26,24 @@ export async function startNode(t: Test, address: string, id: number, ...words: 
   return program;
 }
 
-/** Runs ed-link to its end. */
+/** Runs ed-link to its end; a busy machine has its time. */
 export async function edLink(
   t: Test,
   words: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Ended & { readonly out: string; readonly err: string }> {
-  const program = start(t, 'tools/ed-link', words, environment);
+  const program = start(t, 'tools/ed-link', words, { ED_LINK_TIMEOUT: '60', ...environment });
   const ended = await program.ended;
   return { ...ended, out: program.out, err: program.err };
+}
+
+/** Each of the cases, a few at the same time: a program takes most of its time to start. */
+export async function eachOf<T>(cases: readonly T[], run: (one: T) => Promise<void>): Promise<void> {
+  const left = cases.values();
+  const take = async (): Promise<void> => {
+    for (const one of left) await run(one);
+  };
+  await Promise.all(Array.from({ length: 4 }, take));
 }
 
 type Line = { readonly [name: string]: unknown };
@@ -57,7 +66,9 @@ export class Watch {
     const fits = (line: Line): boolean =>
       Object.entries(values).every(([name, value]) => [value].flat().includes(line[name]));
     const at = (): number => this.lines.findIndex((line, index) => index >= from && fits(line));
-    await until(`${JSON.stringify(values)} in:\n${this.program.out}${this.program.err}`, () => at() >= 0);
+    await until(JSON.stringify(values), () => at() >= 0).catch((error: Error) => {
+      throw new Error(`${error.message}, in:\n${this.program.out}${this.program.err}`);
+    });
     return at();
   }
 }
