@@ -11,6 +11,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { codec } from './benches/codec.ts';
 import { idle } from './benches/idle.ts';
+import { link } from './benches/link.ts';
 import { memory } from './benches/memory.ts';
 import { ping } from './benches/ping.ts';
 import { session } from './benches/session.ts';
@@ -25,6 +26,7 @@ const benches: Readonly<Record<string, (plan: Plan) => Promise<readonly Row[]>>>
   throughput,
   session,
   ping,
+  link,
   memory,
   idle,
   codec,
