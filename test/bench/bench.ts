@@ -13,6 +13,7 @@ import { codec } from './benches/codec.ts';
 import { idle } from './benches/idle.ts';
 import { link } from './benches/link.ts';
 import { memory } from './benches/memory.ts';
+import { nodes } from './benches/nodes.ts';
 import { ping } from './benches/ping.ts';
 import { session } from './benches/session.ts';
 import { start } from './benches/start.ts';
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, (plan: Plan) => Promise<readonly Row[]>>>
   ping,
   link,
   memory,
+  nodes,
   idle,
   codec,
   start,
