@@ -116,7 +116,7 @@ export class Link implements Sender {
   #answer(type: string, seq: number, data: Data): void {
     if (this.#over !== undefined) return this.#host.log('debug', `${type} comes too late: ${this.#over.message}`);
     try {
-      this.course.post(type, Object.hasOwn(data, 'error') ? { seq, ...data } : { ...data, seq });
+      this.course.post(type, data, seq);
     } catch (error) {
       this.#host.log('warn', `${type} cannot be sent: ${reasonOf(error)}`);
       // An answer must not get lost in silence.
