@@ -52,7 +52,7 @@ t.test('requests over a link: each dialect against socket.io and ws, with the bo
 
 t.test('nodes that heartbeat: memory, heap and processor time, beside ws and socket.io', async t => {
   const rows = await rowsOf(t, 'nodes');
-  const node = 'a node (of 200, a heartbeat each 1 s)';
+  const node = 'a node (of 200, a heartbeat each 2 s)';
   t.same(
     rows.map(({ what, unit, against }) => [what, unit, against]),
     [
