@@ -19,6 +19,8 @@ import type { LinkHost, Sender, SendOptions } from './link-host.ts';
 import { requestTime } from './link-host.ts';
 import { Pending } from './pending.ts';
 
+const asUsual: SendOptions = {};
+
 export class Link implements Sender {
   readonly course: Course;
   readonly catalogue: Catalogue;
@@ -102,8 +104,8 @@ export class Link implements Sender {
     this.catalogue.check(definition, data);
   }
 
-  async #request(definition: RequestDefinition, data: Data, options: SendOptions = {}): Promise<unknown> {
-    refuseUnknown('send', { timeout: 0, signal: 0 }, options);
+  async #request(definition: RequestDefinition, data: Data, options = asUsual): Promise<unknown> {
+    if (options !== asUsual) refuseUnknown('send', { timeout: 0, signal: 0 }, options);
     const { timeout = requestTime, signal } = options;
     inRange('timeout', timeout, 0, Number.MAX_SAFE_INTEGER);
     this.#check(definition, data);
