@@ -11,7 +11,9 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { codec } from './benches/codec.ts';
 import { idle } from './benches/idle.ts';
+import { link } from './benches/link.ts';
 import { memory } from './benches/memory.ts';
+import { nodes } from './benches/nodes.ts';
 import { ping } from './benches/ping.ts';
 import { session } from './benches/session.ts';
 import { start } from './benches/start.ts';
@@ -25,7 +27,9 @@ const benches: Readonly<Record<string, (plan: Plan) => Promise<readonly Row[]>>>
   throughput,
   session,
   ping,
+  link,
   memory,
+  nodes,
   idle,
   codec,
   start,

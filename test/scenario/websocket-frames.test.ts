@@ -213,3 +213,27 @@ t.test('options are checked', async t => {
     message: /tls: \{ key, cert \}/,
   });
 });
+
+t.test('what is sent in one turn of the loop goes out in one write, and at once where it is long', async t => {
+  const { near, far, a } = await ours(t);
+  for (const word of ['one', 'two', 'three']) far.send(Buffer.from(word));
+  t.ok(far.unsent > 'onetwothree'.length, 'it is gathered');
+  await settled();
+  t.equal(far.unsent, 0);
+  await until('all is there', () => a.chunks.length === 3);
+  t.same(a.story, ['one', 'two', 'three']);
+  near.send(Buffer.from('short'));
+  near.send(Buffer.alloc(10_000, 'x'));
+  t.equal(near.unsent, 0, 'what is long takes the others along');
+});
+
+t.test('what was sent in the turn of a close or a destroy still goes out, in its order', async t => {
+  for (const over of ['close', 'destroy'] as const) {
+    const { far, a } = await ours(t);
+    far.send(Buffer.from('first'));
+    far.send(Buffer.from('last'));
+    far[over]();
+    await until(`all is there (${over})`, () => a.chunks.length === 2);
+    t.same(a.story.slice(0, 2), ['first', 'last'], over);
+  }
+});

@@ -31,8 +31,11 @@ export interface Course {
   /** Messages that the other side is not known to have. */
   readonly held: number;
   readonly heldBytes: number;
-  /** Sends or keeps a message, and gives its number. @throws NetworkError CLOSED, LimitError OUTBOX_FULL */
-  post(type: string, data: Data): number;
+  /**
+   * Sends or keeps a message, and gives its number; `answers` is that of the request that it answers.
+   * @throws NetworkError CLOSED, LimitError OUTBOX_FULL
+   */
+  post(type: string, data: Data, answers?: number): number;
   arrive(seq: number): Arrival;
   /** The carrier takes more. */
   flush(): void;
@@ -52,11 +55,11 @@ export class SeedCourse implements Course {
     this.#seq = seq;
   }
 
-  post(type: string, data: Data): number {
+  post(type: string, data: Data, answers?: number): number {
     if (this.#carrier === undefined) throw new NetworkError('CLOSED', `${type} cannot be sent: the link is gone`);
     this.#seq += 1;
     const seq = this.#seq;
-    this.#carrier.send(writeFrame(seq, type, data));
+    this.#carrier.send(writeFrame(seq, type, data, answers));
     return seq;
   }
 
@@ -111,10 +114,10 @@ export class SessionCourse implements Course {
     return this.#received === 0 ? null : this.#received;
   }
 
-  post(type: string, data: Data): number {
+  post(type: string, data: Data, answers?: number): number {
     const { sent, length, unconfirmed } = this.#out;
     const seq = sent + length - unconfirmed + 1;
-    const line = writeFrame(seq, type, data);
+    const line = writeFrame(seq, type, data, answers);
     const bytes = Buffer.byteLength(line);
     if (bytes > this.#frame) throw new LimitError('OUTBOX_FULL', `${type} has ${bytes} bytes, a frame ${this.#frame}`);
     this.#out.takes(bytes);

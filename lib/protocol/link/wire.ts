@@ -105,8 +105,21 @@ export function envelopeOf(value: unknown): Envelope | undefined {
   return { seq: seq as number | null, type, data };
 }
 
-export function writeFrame(seq: number | null, type: string, data: Data): string {
-  return JSON.stringify({ seq, type, data });
+/** Names that stand in JSON as they are. */
+const plain = /^[\w.:-]*$/;
+
+/** `answers` is the number of the request that is answered; it goes into the data: first beside an error, else last. */
+export function writeFrame(seq: number | null, type: string, data: Data, answers?: number): string {
+  const name = plain.test(type) ? `"${type}"` : JSON.stringify(type);
+  const text = answers === undefined ? JSON.stringify(data) : answerText(answers, data);
+  return `{"seq":${seq},"type":${name},"data":${text}}`;
+}
+
+/** A copy of the data with one part more costs three times as much as to write it. */
+function answerText(seq: number, data: Data): string {
+  const text = JSON.stringify(data);
+  if (text === '{}') return `{"seq":${seq}}`;
+  return Object.hasOwn(data, 'error') ? `{"seq":${seq},${text.slice(1)}` : `${text.slice(0, -1)},"seq":${seq}}`;
 }
 
 // ---- the handshake

@@ -19,6 +19,9 @@ import { checkedCode, cutReason, noCode, noFrame } from './close-code.ts';
 import type { FrameChannel, FrameEvents, UpgradeRequest } from './frame-channel.ts';
 import type { LastWords, LateSocket } from './library.ts';
 
+/** Frames of one turn of the loop go out together, since writes cost most; with so many bytes the other side can begin. */
+const gathered = 2 * 1024;
+
 const textFrame = { binary: false };
 const binaryFrame = { binary: true };
 
@@ -96,9 +99,12 @@ export class WebSocketChannel implements FrameChannel, LastWords {
 
   send(bytes: Buffer): boolean {
     if (!this.#speaks) return true;
+    if (bytes.length < gathered) gather(this.#socket);
+    else release(this.#socket);
     // A text frame that is not UTF-8 would end the connection at the other side.
     this.#ws.send(bytes, this.#frames === 'text' && isUtf8(bytes) ? textFrame : binaryFrame);
     if (this.#socket.writableNeedDrain) this.#outlet = 'full';
+    if (this.#socket.writableLength >= gathered) release(this.#socket);
     return this.#outlet === 'clear';
   }
 
@@ -120,6 +126,7 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     if (!this.#life.attempt('kill')) return;
     this.#reason ??= reason;
     this.#forget();
+    release(this.#socket);
     this.#ws.terminate();
   }
 
@@ -278,4 +285,14 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     clearTimeout(this.#lingering);
     this.#lingering = setTimeout(() => (this.unsent === 0 ? this.#ws.terminate() : this.#linger(time)), time);
   }
+}
+
+function gather(socket: Socket): void {
+  if (socket.writableCorked > 0) return;
+  socket.cork();
+  process.nextTick(release, socket);
+}
+
+function release(socket: Socket): void {
+  socket.uncork();
 }

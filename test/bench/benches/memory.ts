@@ -3,23 +3,19 @@
 // Where the limit of open files is too low there are fewer, and the row says how many. Each round has processes of
 // its own, because memory that a process once had stays with it.
 
-import { readFileSync } from 'node:fs';
 import { Child } from '../child.ts';
 import type { Plan, Row } from '../row.ts';
 import { row } from '../row.ts';
+import { openable, sourcesFor } from '../system.ts';
 
 const counts = { quick: 2_000, full: 10_000 } as const;
-/** Files that node has open itself, and some to spare. */
-const spareFiles = 100;
 
 /** Ours; sockets with the least that anyone needs; sockets that could read lines, each with what waits for its end. */
 const roles = { ours: 'our-idle', least: 'bare-idle', lines: 'bare-lines-idle' } as const;
 type Role = keyof typeof roles;
 
 export async function memory(plan: Plan): Promise<Row[]> {
-  const wanted = plan.quick ? counts.quick : counts.full;
-  const count = Math.min(wanted, openFiles() - spareFiles);
-  if (count < wanted) plan.progress(`  only ${openFiles()} open files are allowed: ${count} connections`);
+  const count = openable(plan.quick ? counts.quick : counts.full, plan.progress);
   const costs: Record<Role, Cost[]> = { ours: [], least: [], lines: [] };
   for (let round = 1; round <= plan.rounds; round += 1) {
     for (const role of Object.keys(roles) as Role[]) {
@@ -73,24 +69,4 @@ async function each(role: string, count: number): Promise<Cost> {
 
 async function until(server: Child, count: number): Promise<void> {
   while ((await server.ask('held')).count !== count) await new Promise(resolve => setTimeout(resolve, 20));
-}
-
-function openFiles(): number {
-  const limits = fileText('/proc/self/limits');
-  const [, soft] = /^Max open files\s+(\d+)/m.exec(limits) ?? [];
-  return soft === undefined ? 256 : Number(soft);
-}
-
-/** Addresses of this machine that clients come from: more than one where its ports run short. */
-function sourcesFor(count: number): number {
-  const [low = 0, high = 0] = fileText('/proc/sys/net/ipv4/ip_local_port_range').trim().split(/\s+/).map(Number);
-  return high === 0 ? 1 : Math.ceil((2 * count) / (high - low));
-}
-
-function fileText(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
 }

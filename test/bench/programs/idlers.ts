@@ -1,39 +1,11 @@
 // Servers with nothing to do, for `memory` (many connections that say nothing) and `idle` (none).
 
-import { readFileSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
 import net from 'node:net';
 import { Communicator, Dispatcher } from '../../../lib/index.ts';
-import type { Abilities, Figures } from '../child.ts';
+import type { Abilities } from '../child.ts';
 import { serve } from '../child.ts';
-
-/** After a collection of all that is garbage; the process was started with --expose-gc. */
-async function memoryInUse(): Promise<Figures> {
-  for (let round = 0; round < 4; round += 1) {
-    globalThis.gc?.();
-    await new Promise(resolve => setTimeout(resolve, 50));
-  }
-  const { rss, heapUsed, external } = process.memoryUsage();
-  return { rss, heap: heapUsed, external };
-}
-
-/**
- * How often the thread of the loop went to sleep, which is how often it was woken; NaN where there is no /proc.
- * V8's own threads are left out: they collect garbage of the start some seconds later, whatever the program does.
- */
-function wakes(): number {
-  try {
-    const status = readFileSync('/proc/self/status', 'latin1');
-    return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
-  } catch {
-    return Number.NaN;
-  }
-}
-
-function effort(): Figures {
-  const { user, system } = process.cpuUsage();
-  return { wakes: wakes(), microseconds: user + system };
-}
+import { effort, memoryInUse } from './gauges.ts';
 
 /** With all that a service has at the least: a listener, its log rotation, and a signal. */
 function ours(): Abilities {

@@ -19,6 +19,8 @@ import type { LinkHost, Sender, SendOptions } from './link-host.ts';
 import { requestTime } from './link-host.ts';
 import { Pending } from './pending.ts';
 
+const asUsual: SendOptions = {};
+
 export class Link implements Sender {
   readonly course: Course;
   readonly catalogue: Catalogue;
@@ -102,8 +104,8 @@ export class Link implements Sender {
     this.catalogue.check(definition, data);
   }
 
-  async #request(definition: RequestDefinition, data: Data, options: SendOptions = {}): Promise<unknown> {
-    refuseUnknown('send', { timeout: 0, signal: 0 }, options);
+  async #request(definition: RequestDefinition, data: Data, options = asUsual): Promise<unknown> {
+    if (options !== asUsual) refuseUnknown('send', { timeout: 0, signal: 0 }, options);
     const { timeout = requestTime, signal } = options;
     inRange('timeout', timeout, 0, Number.MAX_SAFE_INTEGER);
     this.#check(definition, data);
@@ -116,7 +118,7 @@ export class Link implements Sender {
   #answer(type: string, seq: number, data: Data): void {
     if (this.#over !== undefined) return this.#host.log('debug', `${type} comes too late: ${this.#over.message}`);
     try {
-      this.course.post(type, Object.hasOwn(data, 'error') ? { seq, ...data } : { ...data, seq });
+      this.course.post(type, data, seq);
     } catch (error) {
       this.#host.log('warn', `${type} cannot be sent: ${reasonOf(error)}`);
       // An answer must not get lost in silence.

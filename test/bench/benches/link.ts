@@ -1,0 +1,110 @@
+// Requests over a link, one after the other and 64 in flight, against socket.io with acknowledgement and a bare ws.
+//
+// Ours has what a user has: a deadline for each request, and schemas that are checked at both ends, for questions and
+// answers. socket.io 4.8 has its websocket transport from the start, no compression, no deadline and no schemas; the
+// bare ws has JSON and a map of what waits. Four pairs of a server and a client, each in a process of its own, take
+// short turns, in another order each time, so that a noisy neighbour hits all. With one request in flight all share one
+// processor where `taskset` exists, as in `ping`: waking another one would drown what is measured.
+
+import { Child } from '../child.ts';
+import type { Plan, Row } from '../row.ts';
+import { median, row } from '../row.ts';
+
+const sides = ['session', 'seed', 'socket-io', 'ws'] as const;
+type Side = (typeof sides)[number];
+/** One figure for each side. */
+type Rates = { readonly [side in Side]: number };
+
+const flights = { one: 1, many: 64 } as const;
+type Flight = keyof typeof flights;
+
+/** In ms. */
+const spans = { quick: { warm: 150, turn: 50, turns: 3 }, full: { warm: 1_000, turn: 150, turns: 12 } } as const;
+
+interface Round {
+  /** Medians of the turns. */
+  readonly rates: Rates;
+  /** Medians of the turns' ratios, to `socket-io` and to `ws`. */
+  readonly to: { readonly [other in 'socket-io' | 'ws']: Rates };
+  readonly place: 'on one processor' | 'on any processor';
+}
+
+export async function link(plan: Plan): Promise<Row[]> {
+  const rounds: Record<Flight, Round[]> = { one: [], many: [] };
+  for (let number = 1; number <= plan.rounds; number += 1) {
+    for (const flight of ['one', 'many'] as const) {
+      const one = await round(flight, plan);
+      rounds[flight].push(one);
+      const shown = sides.map(side => `${Math.round(one.rates[side])} ${side}`).join(', ');
+      plan.progress(`  round ${number}, ${flights[flight]} in flight: ${shown}`);
+    }
+  }
+  return [
+    ...rows(rounds.one, `requests answered, one in flight, ${rounds.one[0]?.place}`, 1),
+    ...rows(rounds.many, `requests answered, ${flights.many} in flight`, 1.3),
+  ];
+}
+
+function rows(rounds: readonly Round[], what: string, limit: number): Row[] {
+  const pair = (ours: Side, other: 'socket-io' | 'ws') =>
+    [
+      { ours: rounds.map(({ rates }) => rates[ours]), other: rounds.map(({ rates }) => rates[other]) },
+      rounds.map(({ to }) => to[other][ours]),
+    ] as const;
+  const bound = { on: 'ratio', is: 'at least', limit } as const;
+  return (['session', 'seed'] as const).flatMap(dialect => {
+    const common = { what: `${what}, ${dialect}`, unit: '/s' };
+    return [
+      row({ ...common, against: 'socket.io', bound }, ...pair(dialect, 'socket-io')),
+      row({ ...common, what: 'the same', against: 'ws, JSON and a map' }, ...pair(dialect, 'ws')),
+    ];
+  });
+}
+
+interface Pair {
+  readonly side: Side;
+  readonly server: Child;
+  readonly client: Child;
+}
+
+async function round(flight: Flight, plan: Plan): Promise<Round> {
+  const span = plan.quick ? spans.quick : spans.full;
+  const pairs = sides.map(side => ({
+    side,
+    server: new Child('link-servers', side),
+    client: new Child('link-clients', side),
+  }));
+  const children = pairs.flatMap(({ server, client }) => [server, client]);
+  const pinned = flight === 'one' && children.map(child => child.pin(0)).every(done => done);
+  for (const pair of pairs) await rate(pair, flight, span.warm);
+  const turns: Rates[] = [];
+  for (let turn = 0; turn < span.turns; turn += 1) {
+    const first = turn % pairs.length;
+    const figures: Record<Side, number> = { session: 0, seed: 0, 'socket-io': 0, ws: 0 };
+    for (const pair of [...pairs.slice(first), ...pairs.slice(0, first)]) {
+      figures[pair.side] = await rate(pair, flight, span.turn);
+    }
+    turns.push(figures);
+  }
+  await Promise.all(children.map(child => child.end()));
+  const each = (figure: (turn: Rates, side: Side) => number): Rates => ({
+    session: median(turns.map(turn => figure(turn, 'session'))),
+    seed: median(turns.map(turn => figure(turn, 'seed'))),
+    'socket-io': median(turns.map(turn => figure(turn, 'socket-io'))),
+    ws: median(turns.map(turn => figure(turn, 'ws'))),
+  });
+  return {
+    rates: each((turn, side) => turn[side]),
+    to: {
+      'socket-io': each((turn, side) => turn[side] / turn['socket-io']),
+      ws: each((turn, side) => turn[side] / turn.ws),
+    },
+    place: pinned ? 'on one processor' : 'on any processor',
+  };
+}
+
+async function rate({ server, client }: Pair, flight: Flight, milliseconds: number): Promise<number> {
+  const { port = 0 } = await server.ask('address');
+  const { rate: measured = Number.NaN } = await client.ask('turn', { port, flight: flights[flight], milliseconds });
+  return measured;
+}

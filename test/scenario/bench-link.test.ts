@@ -1,0 +1,68 @@
+// The benches of links, in their short form: they run to the end, and print their rows. The figures are not looked at,
+// but for whether there are any: how fast this machine is at present is nobody's fault.
+
+import type { Test } from 'tap';
+import t from 'tap';
+import { start } from '../support/programs.ts';
+
+interface Row {
+  readonly what: string;
+  readonly unit: string;
+  readonly against: string;
+  readonly ours: number;
+  readonly other: number;
+  readonly bound?: { readonly on: string; readonly is: string; readonly limit: number };
+}
+
+t.setTimeout(170_000);
+
+/** The rows of one bench, as it prints them for programs. */
+async function rowsOf(t: Test, bench: string): Promise<Row[]> {
+  const program = start(t, 'test/bench/bench', [bench, '--quick', '--json']);
+  const { code } = await program.ended;
+  t.equal(code, 0, program.err);
+  const { rows } = JSON.parse(program.out) as { rows: Row[] };
+  for (const { what, against, ours, other } of rows) {
+    for (const figure of [ours, other]) t.ok(Number.isFinite(figure), `${what}, against ${against}: ${figure}`);
+  }
+  return rows;
+}
+
+t.test('requests over a link: each dialect against socket.io and ws, with the bounds to socket.io', async t => {
+  const rows = await rowsOf(t, 'link');
+  const shown = rows.map(({ what, against, unit, bound }) => [
+    what.replace(/ on (one|any) processor,/, ''),
+    `${unit} ${against}`,
+    bound?.limit,
+  ]);
+  const [socketIo, ws] = ['/s socket.io', '/s ws, JSON and a map'];
+  t.same(shown, [
+    ['requests answered, one in flight, session', socketIo, 1],
+    ['the same', ws, undefined],
+    ['requests answered, one in flight, seed', socketIo, 1],
+    ['the same', ws, undefined],
+    ['requests answered, 64 in flight, session', socketIo, 1.3],
+    ['the same', ws, undefined],
+    ['requests answered, 64 in flight, seed', socketIo, 1.3],
+    ['the same', ws, undefined],
+  ]);
+  for (const { ours, other } of rows) t.ok(ours > 0 && other > 0, 'something was answered');
+  for (const { bound } of rows) if (bound !== undefined) t.match(bound, { on: 'ratio', is: 'at least' });
+});
+
+t.test('nodes that heartbeat: memory, heap and processor time, beside ws and socket.io', async t => {
+  const rows = await rowsOf(t, 'nodes');
+  const node = 'a node (of 200, a heartbeat each 2 s)';
+  t.same(
+    rows.map(({ what, unit, against }) => [what, unit, against]),
+    [
+      [`memory (RSS) of ${node}`, 'B', 'ws with pings'],
+      ['the same', 'B', 'socket.io'],
+      [`heap of ${node}`, 'B', 'ws with pings'],
+      ['the same', 'B', 'socket.io'],
+      ['processor time for all of them', 'ms/s', 'ws with pings'],
+      ['the same', 'ms/s', 'socket.io'],
+    ],
+  );
+  for (const { unit, ours, other } of rows.slice(2)) t.ok(ours > 0 && other > 0, `${ours} and ${other} ${unit}`);
+});
