@@ -121,9 +121,10 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
   get unfinished(): Unfinished {
     const all = { messages: 0, bytes: 0, handlers: 0 };
     for (const { link } of this.#reception?.members ?? []) {
-      all.messages += link.course.held;
-      all.bytes += link.course.heldBytes;
-      all.handlers += link.handlers;
+      const { messages, bytes, handlers } = link.unfinished;
+      all.messages += messages;
+      all.bytes += bytes;
+      all.handlers += handlers;
     }
     return all;
   }
@@ -200,11 +201,11 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
     // Bad definitions are found here, not when somebody connects.
     for (const role of ['node', 'control'] as const)
       for (const dialect of ['seed', 'session'] as const) catalogue(dialect, role);
+    const { clock, turns, drainTime } = owner;
     this.#reception = new Reception({
       ...this.#settings,
-      catalogue,
-      clock: owner.clock,
-      drainTime: owner.drainTime,
+      ...{ catalogue, clock, turns, drainTime },
+      connection: this,
       authenticate: secret === undefined ? undefined : await loadAuthentication(secret),
       perform: (definition, data, peer) => this.#routing.perform(definition, data, peer.link, peer),
       connected: peer => this.tell('connect', peer),

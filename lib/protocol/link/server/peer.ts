@@ -12,7 +12,7 @@ import type { StateTable } from '../../../base/state-table.ts';
 import { StateMachine } from '../../../base/state-table.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 import type { Definition, EventDefinition, RequestDefinition } from '../definitions.ts';
-import type { Ending, FrameSocket, SocketOwner } from '../session/frame-socket.ts';
+import type { Ending, FrameSocket, Next, SocketOwner } from '../session/frame-socket.ts';
 import { nobody } from '../session/frame-socket.ts';
 import { Link, sendOver } from '../session/link.ts';
 import type { LinkHost, Sender, SendOptions } from '../session/link-host.ts';
@@ -47,6 +47,7 @@ export interface Registration {
 /** The server, as far as its peers need it. */
 export interface PeerHost {
   readonly clock: Clock;
+  readonly priority: number;
   readonly limits: LinkLimits;
   readonly session: SessionOptions;
   readonly drainTime: number;
@@ -142,7 +143,6 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     socket.owner = this;
     socket.send(writeFrame(null, 'continue', { last_seq: course.received, ...this.#intervals }));
     course.resume(socket, seq);
-    if (this.link.isStrained) socket.pause();
     this.#beat();
     this.#host.stepped(this, 'resume');
   }
@@ -184,12 +184,8 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     this.#end('over', new NetworkError('CLOSED', `the other side closed: ${reason}`));
   }
 
-  strained(): void {
-    this.#socket.pause();
-  }
-
-  relieved(): void {
-    this.#socket.resume();
+  wake(): void {
+    this.#socket.wake();
   }
 
   log(severity: 'debug' | 'warn' | 'error', text: string, fields: object = {}): void {
@@ -198,9 +194,17 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
 
   // ---- for the socket
 
-  frame(value: unknown): void {
+  get priority(): number {
+    return this.#host.priority;
+  }
+
+  next(): Next {
+    return this.link.next();
+  }
+
+  frame(value: unknown, bytes: number): void {
     this.#pulse?.heard();
-    this.link.receive(value);
+    this.link.receive(value, bytes);
   }
 
   unreadable(close: Close): void {
@@ -240,7 +244,7 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     };
     this.#pulse = new Pulse(this.clock, this.#host.session.heartbeat, {
       beat: () => course.heartbeat(),
-      isDeaf: () => this.link.isStrained,
+      isDeaf: () => this.link.isDeaf,
       dead,
     });
   }

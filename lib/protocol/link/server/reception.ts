@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
 import { NetworkError } from '../../../base/errors.ts';
+import type { Turns } from '../../../connection/index.ts';
 import type { Channel } from '../../../transport/index.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 import type { Definition } from '../definitions.ts';
@@ -20,6 +21,8 @@ import { LinkPeer } from './peer.ts';
 /** The server, as far as its reception needs it. */
 export interface ReceptionHost {
   readonly clock: Clock;
+  readonly turns: Turns;
+  readonly connection: { readonly priority: number };
   readonly dialect: Dialects;
   readonly limits: LinkLimits;
   readonly session: SessionOptions;
@@ -41,6 +44,7 @@ export class Reception implements PeerHost, JoiningHost {
   readonly limits: LinkLimits;
   readonly session: SessionOptions;
   readonly drainTime: number;
+  readonly turns: Turns;
   readonly handshakeTime: number;
   readonly authenticate: Authenticate | undefined;
   readonly #host: ReceptionHost;
@@ -52,12 +56,17 @@ export class Reception implements PeerHost, JoiningHost {
     this.#host = host;
     this.members = new Members(host.clock, host.session.timeout);
     this.clock = host.clock;
+    this.turns = host.turns;
     this.dialect = host.dialect;
     this.limits = host.limits;
     this.session = host.session;
     this.drainTime = host.drainTime;
     this.handshakeTime = host.limits.handshake;
     this.authenticate = host.authenticate;
+  }
+
+  get priority(): number {
+    return this.#host.connection.priority;
   }
 
   get isEmpty(): boolean {
@@ -90,7 +99,7 @@ export class Reception implements PeerHost, JoiningHost {
     }
     const [oldest] = this.#joining;
     if (this.#joining.size >= mostJoining) oldest?.close(closes.tooLate);
-    const socket = new FrameSocket(channel, { frame, unsent, over });
+    const socket = new FrameSocket(channel, { frame, unsent }, this, over);
     const joining = new Joining(socket, this);
     socket.owner = joining;
     this.#sockets.add(socket);
