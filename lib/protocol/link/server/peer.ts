@@ -1,15 +1,11 @@
 // A node or a control that has registered. With a session it outlives its socket: it waits for the other side to come
-// back, and goes on where both had been.
-//
-//   connected ─drop▶ dropped ─resume▶ connected        (session dialect; a seed has no way back: over)
-//       │               └─expire, stop, over─▶ closed
-//       ├─stop▶ closing ─over▶ closed
-//       └─over▶ closed                               closing ─drop▶ closed
+// back, and goes on where both had been. Its states, with their figure, are in server/table.ts.
 
 import type { Cancel, Clock } from '../../../base/clock.ts';
 import { NetworkError, PeerError } from '../../../base/errors.ts';
-import type { StateTable } from '../../../base/state-table.ts';
 import { StateMachine } from '../../../base/state-table.ts';
+import type { Owner, Unfinished } from '../../../connection/index.ts';
+import { Connection } from '../../../connection/index.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 import type { Definition, EventDefinition, RequestDefinition } from '../definitions.ts';
 import type { Ending, FrameSocket, Next, SocketOwner } from '../session/frame-socket.ts';
@@ -21,16 +17,8 @@ import { SeedCourse, SessionCourse } from '../session.ts';
 import type { Close, Data, Dialect } from '../wire.ts';
 import { closes, writeFrame } from '../wire.ts';
 import type { LinkLimits, SessionOptions } from './options.ts';
-
-export type LinkPeerState = 'connected' | 'dropped' | 'closing' | 'closed';
-export type LinkPeerStep = 'drop' | 'resume' | 'expire' | 'stop' | 'over';
-
-export const linkPeerTable: StateTable<LinkPeerState, LinkPeerStep> = {
-  connected: { drop: 'dropped', stop: 'closing', over: 'closed' },
-  dropped: { resume: 'connected', expire: 'closed', stop: 'closed', over: 'closed' },
-  closing: { drop: 'closed', over: 'closed' },
-  closed: {},
-};
+import type { LinkPeerEvents, LinkPeerState, LinkPeerStep } from './table.ts';
+import { linkPeerTable } from './table.ts';
 
 /** Who registered. */
 export interface Registration {
@@ -57,7 +45,7 @@ export interface PeerHost {
   log(severity: 'debug' | 'info' | 'warn' | 'error', text: string, fields?: object): void;
 }
 
-export class LinkPeer implements LinkHost, Sender, SocketOwner {
+export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Sender, SocketOwner {
   readonly registration: Registration;
   /** With which a session is resumed; empty in the seed dialect. */
   readonly token: string;
@@ -65,13 +53,14 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
   data: unknown;
   readonly link: Link;
   readonly #host: PeerHost;
-  readonly #machine = new StateMachine(linkPeerTable, 'connected');
+  readonly #machine = new StateMachine(linkPeerTable, 'idle');
   #socket: FrameSocket;
   #pulse: Pulse | undefined;
   #forget: Cancel | undefined;
 
   /** Made by servers. */
   constructor(registration: Registration, token: string, socket: FrameSocket, catalogue: Catalogue, host: PeerHost) {
+    super('link peer', { name: registration.name, priority: host.priority });
     this.registration = registration;
     this.token = token;
     this.#socket = socket;
@@ -95,12 +84,12 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     return this.registration.id;
   }
 
-  get name(): string {
-    return this.registration.name;
-  }
-
   get remote(): string {
     return this.#socket.remote;
+  }
+
+  get unfinished(): Unfinished {
+    return this.link.unfinished;
   }
 
   /** While the link is dropped, messages wait for it. */
@@ -113,7 +102,8 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
   // ---- for the server
 
   /** Tells the other side that it is registered. */
-  welcome(): void {
+  protected override begin(_owner: Owner): void {
+    this.#machine.step('start');
     this.#socket.owner = this;
     if (this.link.course.dialect === 'seed') this.link.course.post('ready', {});
     else this.#socket.send(writeFrame(null, 'ready', { session_token: this.token, ...this.#intervals }));
@@ -144,6 +134,7 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     socket.send(writeFrame(null, 'continue', { last_seq: course.received, ...this.#intervals }));
     course.resume(socket, seq);
     this.#beat();
+    this.tell('resume');
     this.#host.stepped(this, 'resume');
   }
 
@@ -163,7 +154,7 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     this.#end('over', this.#reasonOf(close));
   }
 
-  destroy(reason: Error): void {
+  destroy(reason: Error = new NetworkError('CLOSED', `${this.name} was destroyed`)): void {
     this.#socket.destroy(reason);
     this.#end('over', reason);
   }
@@ -194,12 +185,8 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
 
   // ---- for the socket
 
-  get priority(): number {
-    return this.#host.priority;
-  }
-
   next(): Next {
-    return this.link.next();
+    return this.enabled ? this.link.next() : 'waits';
   }
 
   frame(value: unknown, bytes: number): void {
@@ -223,6 +210,15 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     this.#drop(cause);
   }
 
+  protected override enabledChanged(): void {
+    this.wake();
+  }
+
+  protected override details(): object {
+    const { role, id, dialect, agent, version } = this.registration;
+    return { role, id, dialect, agent, version, remote: this.remote, ...this.link.details };
+  }
+
   #drop(reason: Error): void {
     if (!this.#machine.attempt('drop')) return;
     this.#pulse?.stop();
@@ -232,6 +228,7 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
       `the session was not resumed within ${this.#host.session.timeout} ms`,
     );
     this.#forget = this.clock.after(this.#host.session.timeout, () => this.#end('expire', late));
+    this.tell('drop', reason);
     this.#host.stepped(this, 'drop', reason);
   }
 
@@ -244,7 +241,7 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     };
     this.#pulse = new Pulse(this.clock, this.#host.session.heartbeat, {
       beat: () => course.heartbeat(),
-      isDeaf: () => this.link.isDeaf,
+      isDeaf: () => !this.enabled || this.link.isDeaf,
       dead,
     });
   }
@@ -260,7 +257,10 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     this.#forget?.();
     this.#pulse?.stop();
     this.link.end(reason);
+    if (step === 'expire') this.tell('invalidate');
     this.#host.stepped(this, step, reason);
+    this.owner?.ended(this);
+    this.tell('close', reason);
   }
 
   #reasonOf({ code, reason }: Close): Error {

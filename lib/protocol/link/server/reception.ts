@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
 import { NetworkError } from '../../../base/errors.ts';
-import type { Turns } from '../../../connection/index.ts';
-import type { Channel } from '../../../transport/index.ts';
+import type { Owned, Turns } from '../../../connection/index.ts';
+import type { Channel, FrameChannel, FrameEvents } from '../../../transport/index.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 import type { Definition } from '../definitions.ts';
 import { FrameSocket, isFrameChannel } from '../session/frame-socket.ts';
@@ -15,14 +15,18 @@ import type { JoiningHost, Resumption } from './joining.ts';
 import { Joining } from './joining.ts';
 import { Members } from './members.ts';
 import type { Dialects, LinkLimits, SessionOptions } from './options.ts';
-import type { LinkPeerStep, PeerHost, Registration } from './peer.ts';
+import type { PeerHost, Registration } from './peer.ts';
 import { LinkPeer } from './peer.ts';
+import type { LinkPeerStep } from './table.ts';
+
+/** Sockets kept waiting while the server is disabled; further ones are refused. */
+const mostKept = 50;
 
 /** The server, as far as its reception needs it. */
 export interface ReceptionHost {
   readonly clock: Clock;
   readonly turns: Turns;
-  readonly connection: { readonly priority: number };
+  readonly connection: { readonly priority: number; readonly enabled: boolean };
   readonly dialect: Dialects;
   readonly limits: LinkLimits;
   readonly session: SessionOptions;
@@ -30,6 +34,8 @@ export interface ReceptionHost {
   readonly authenticate: Authenticate | undefined;
   catalogue(dialect: Dialect, role: 'node' | 'control'): Catalogue;
   perform(definition: Definition, data: Data, peer: LinkPeer): unknown;
+  /** It has registered; now it belongs to the communicator. */
+  own(peer: Owned): void;
   connected(peer: LinkPeer): void;
   stepped(peer: LinkPeer, step: LinkPeerStep, reason?: Error): void;
   /** A socket is gone, or a member. */
@@ -50,6 +56,8 @@ export class Reception implements PeerHost, JoiningHost {
   readonly #host: ReceptionHost;
   readonly #sockets = new Set<FrameSocket>();
   readonly #joining = new Set<Joining>();
+  /** Sockets that wait until the server is enabled. */
+  readonly #kept: FrameChannel[] = [];
   #refused = 0;
 
   constructor(host: ReceptionHost) {
@@ -87,16 +95,10 @@ export class Reception implements PeerHost, JoiningHost {
       this.#sockets.delete(gone);
       this.#host.emptied();
     };
-    if (this.#sockets.size >= connections) {
-      this.#refused += 1;
-      channel.start({
-        data: () => undefined,
-        drained: () => undefined,
-        ended: () => undefined,
-        closed: () => undefined,
-      });
-      return channel.closeWith(closes.tooMany.code, closes.tooMany.reason);
-    }
+    const { enabled } = this.#host.connection;
+    if (this.#sockets.size + this.#kept.length >= connections) return this.#refuse(channel);
+    if (!enabled && this.#kept.length >= mostKept) return this.#refuse(channel);
+    if (!enabled) return void this.#kept.push(channel);
     const [oldest] = this.#joining;
     if (this.#joining.size >= mostJoining) oldest?.close(closes.tooLate);
     const socket = new FrameSocket(channel, { frame, unsent }, this, over);
@@ -108,8 +110,14 @@ export class Reception implements PeerHost, JoiningHost {
     joining.greet();
   }
 
+  /** The server is enabled again. */
+  open(): void {
+    for (const channel of this.#kept.splice(0)) this.accept(channel);
+  }
+
   /** Ends all in good order. */
   stop(): void {
+    for (const channel of this.#kept.splice(0)) channel.destroy();
     for (const joining of [...this.#joining]) joining.close(closes.serverQuit);
     for (const peer of [...this.members]) peer.stop();
   }
@@ -127,9 +135,9 @@ export class Reception implements PeerHost, JoiningHost {
     const peer = new LinkPeer(registration, token, socket, this.#host.catalogue(dialect, role), this);
     const former = this.members.add(peer);
     former?.close(closes.replaced);
-    peer.welcome();
+    this.#host.own(peer);
     this.log('info', `${role} ${peer.name} registered`, { remote: socket.remote, id: peer.id, dialect });
-    this.#host.connected(peer);
+    if (peer.state === 'connected') this.#host.connected(peer);
   }
 
   resume(token: string, seq: number | null, socket: FrameSocket): Resumption {
@@ -141,6 +149,12 @@ export class Reception implements PeerHost, JoiningHost {
     }
     peer.destroy(new NetworkError('SESSION_LOST', `the other side cannot have ${seq} messages`));
     return 'unknown';
+  }
+
+  #refuse(channel: FrameChannel): void {
+    this.#refused += 1;
+    channel.start(deaf);
+    channel.closeWith(closes.tooMany.code, closes.tooMany.reason);
   }
 
   left(joining: Joining): void {
@@ -163,6 +177,13 @@ export class Reception implements PeerHost, JoiningHost {
     this.#host.log(severity, text, fields);
   }
 }
+
+const deaf: FrameEvents = {
+  data: () => undefined,
+  drained: () => undefined,
+  ended: () => undefined,
+  closed: () => undefined,
+};
 
 /** NAME.SECRET, 64 and 192 bits: nobody guesses it. */
 function newToken(): string {
