@@ -249,7 +249,8 @@ export class FrameSocket implements Carrier, FrameEvents, Worker {
 
   #gone(error: Error | undefined): void {
     if (!this.#machine.attempt('gone')) return;
-    const { code, reason } = this.#said ?? { code: noFrame, reason: '' };
+    // Where the channel failed, a close frame that followed is but the echo of its own.
+    const { code, reason } = (error === undefined ? this.#said : undefined) ?? { code: noFrame, reason: '' };
     this.owner.gone({ code, reason, error: this.#error ?? error });
     this.#over(this);
   }
