@@ -44,20 +44,23 @@ export class SeedCourse implements Course {
   readonly held = 0;
   readonly heldBytes = 0;
   #seq: number;
+  readonly #frame: number;
   #carrier: Carrier | undefined;
 
-  /** `seq` is the number that was used last, in the handshake. */
-  constructor(carrier: Carrier, seq: number) {
+  /** `seq` is the number that was used last, in the handshake; `frame` is the longest frame in bytes. */
+  constructor(carrier: Carrier, seq: number, frame: number) {
     this.#carrier = carrier;
     this.#seq = seq;
+    this.#frame = frame;
   }
 
   post(type: string, data: Data): number {
     if (this.#carrier === undefined) throw new NetworkError('CLOSED', `${type} cannot be sent: the link is gone`);
+    const line = writeFrame(this.#seq + 1, type, data);
+    checkLength(type, Buffer.byteLength(line), this.#frame);
     this.#seq += 1;
-    const seq = this.#seq;
-    this.#carrier.send(writeFrame(seq, type, data));
-    return seq;
+    this.#carrier.send(line);
+    return this.#seq;
   }
 
   /** The seed never looks at numbers that come in. */
@@ -70,6 +73,11 @@ export class SeedCourse implements Course {
   detach(): void {
     this.#carrier = undefined;
   }
+}
+
+/** A longer frame would end the link at the other side. @throws LimitError OUTBOX_FULL */
+function checkLength(type: string, bytes: number, frame: number): void {
+  if (bytes > frame) throw new LimitError('OUTBOX_FULL', `${type} has ${bytes} bytes, a frame ${frame}`);
 }
 
 export interface BufferLimits {
@@ -116,7 +124,7 @@ export class SessionCourse implements Course {
     const seq = sent + length - unconfirmed + 1;
     const line = writeFrame(seq, type, data);
     const bytes = Buffer.byteLength(line);
-    if (bytes > this.#frame) throw new LimitError('OUTBOX_FULL', `${type} has ${bytes} bytes, a frame ${this.#frame}`);
+    checkLength(type, bytes, this.#frame);
     this.#out.takes(bytes);
     this.#out.push({ message: type, line, bytes, expires: Number.POSITIVE_INFINITY, stored: 0 });
     this.flush();

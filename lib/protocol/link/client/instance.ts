@@ -14,8 +14,8 @@ import type { Carrier } from '../session.ts';
 import { SeedCourse } from '../session.ts';
 import type { Data } from '../wire.ts';
 
-/** Handlers at an end of an instance's link: there is no socket to hold back, and its node's own link is bounded. */
-const anyNumber = Number.POSITIVE_INFINITY;
+/** Of handlers and bytes: there is no socket to hold back, and what came to its node was bounded there. */
+const unlimited = Number.POSITIVE_INFINITY;
 
 /** The node, as far as its instances need it. */
 export interface InstanceHost {
@@ -44,10 +44,10 @@ export class LinkInstance implements Sender, Places {
     const { definitions, checks } = host;
     const outer = new Catalogue('node', 'instance', 'seed', definitions, checks);
     const inner = new Catalogue('instance', 'node', 'seed', definitions, checks);
-    this.outer = new Link(outer, new SeedCourse(toInner, 0), this.#end(host.perform.bind(host)), anyNumber);
+    this.outer = new Link(outer, new SeedCourse(toInner, 0, unlimited), this.#end(host.perform.bind(host)), unlimited);
     const perform = (definition: Definition, data: Data): unknown =>
       this.#routing.perform(definition, data, this.#inner, this);
-    this.#inner = new Link(inner, new SeedCourse(toOuter, 0), this.#end(perform), anyNumber);
+    this.#inner = new Link(inner, new SeedCourse(toOuter, 0, unlimited), this.#end(perform), unlimited);
     toInner.to = this.#inner;
     toOuter.to = this.outer;
   }

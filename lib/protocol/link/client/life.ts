@@ -67,7 +67,8 @@ export class Life implements LinkHost, SocketOwner {
     this.#socket = socket;
     this.#token = (data.session_token as string | undefined) ?? '';
     const { dialect, limits, catalogue } = host;
-    const course = dialect === 'seed' ? new SeedCourse(socket, seq) : new SessionCourse(socket, limits, host.clock);
+    const course =
+      dialect === 'seed' ? new SeedCourse(socket, seq, limits.frame) : new SessionCourse(socket, limits, host.clock);
     this.link = new Link(catalogue, course, this, limits.handlers);
     this.#take(socket, data);
   }

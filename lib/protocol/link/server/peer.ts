@@ -67,7 +67,7 @@ export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Se
     this.#host = host;
     const course =
       registration.dialect === 'seed'
-        ? new SeedCourse(socket, 1)
+        ? new SeedCourse(socket, 1, host.limits.frame)
         : new SessionCourse(socket, { ...host.session, frame: host.limits.frame }, host.clock);
     this.link = new Link(catalogue, course, this, host.limits.handlers);
   }
