@@ -33,6 +33,8 @@ export interface Course {
   readonly heldBytes: number;
   /** Sends or keeps a message, and gives its number. @throws NetworkError CLOSED, LimitError OUTBOX_FULL */
   post(type: string, data: Data): number;
+  /** Whether a frame holds it. */
+  fits(type: string, data: Data): boolean;
   arrive(seq: number): Arrival;
   /** The carrier takes more. */
   flush(): void;
@@ -63,6 +65,10 @@ export class SeedCourse implements Course {
     return this.#seq;
   }
 
+  fits(type: string, data: Data): boolean {
+    return lengthOf(type, data) <= this.#frame;
+  }
+
   /** The seed never looks at numbers that come in. */
   arrive(): Arrival {
     return 'next';
@@ -73,6 +79,11 @@ export class SeedCourse implements Course {
   detach(): void {
     this.#carrier = undefined;
   }
+}
+
+/** Of a frame with the longest of numbers, in bytes. */
+function lengthOf(type: string, data: Data): number {
+  return Buffer.byteLength(writeFrame(Number.MAX_SAFE_INTEGER, type, data));
 }
 
 /** A longer frame would end the link at the other side. @throws LimitError OUTBOX_FULL */
@@ -129,6 +140,10 @@ export class SessionCourse implements Course {
     this.#out.push({ message: type, line, bytes, expires: Number.POSITIVE_INFINITY, stored: 0 });
     this.flush();
     return seq;
+  }
+
+  fits(type: string, data: Data): boolean {
+    return lengthOf(type, data) <= this.#frame;
   }
 
   arrive(seq: number): Arrival {

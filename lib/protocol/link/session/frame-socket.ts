@@ -6,7 +6,7 @@
 // What comes in is handled in slices of the process's time (communicator/turn.ts): the frames of one read stand in the
 // inbox until their turn, and the end of the socket behind them. While the owner waits for something, nothing is read.
 
-import type { Clock } from '../../../base/clock.ts';
+import type { Cancel, Clock } from '../../../base/clock.ts';
 import { LimitError } from '../../../base/errors.ts';
 import type { StateTable } from '../../../base/state-table.ts';
 import { StateMachine } from '../../../base/state-table.ts';
@@ -81,6 +81,8 @@ export interface SocketWorld {
 /** A frame, or a word of the end. */
 type Arrival = Buffer | (() => void);
 
+/** Who does not read what was said before the close frame, nor close, has this long, in ms; then it is cut off. */
+export const closeTime = 10_000;
 const noFrame = 1006;
 const noCode = 1005;
 
@@ -99,6 +101,7 @@ export class FrameSocket implements Carrier, FrameEvents, Worker {
   #outlet: 'clear' | 'full' = 'clear';
   #said: { readonly code: number; readonly reason: string } | undefined;
   #error: Error | undefined;
+  #late: Cancel | undefined;
 
   /** `over` is told once, when all is over. */
   constructor(
@@ -142,7 +145,7 @@ export class FrameSocket implements Carrier, FrameEvents, Worker {
   close(close?: Close): void {
     if (!this.#machine.attempt('close')) return;
     this.#said ??= close;
-    this.#channel.closeWith(close?.code, close?.reason);
+    this.#conclude(close?.code, close?.reason);
     // The other side's close frame is to be read, also where reading was paused.
     this.#channel.resume();
   }
@@ -183,7 +186,7 @@ export class FrameSocket implements Carrier, FrameEvents, Worker {
 
   ended(): void {
     this.#arrived(() => {
-      if (this.#machine.attempt('close')) this.#channel.closeWith();
+      if (this.#machine.attempt('close')) this.#conclude();
     });
   }
 
@@ -244,11 +247,17 @@ export class FrameSocket implements Carrier, FrameEvents, Worker {
     this.#said ??= { code, reason };
     if (!this.#machine.attempt('close')) return;
     if (code === noFrame) this.#channel.destroy();
-    else this.#channel.closeWith(code === noCode ? undefined : code, reason);
+    else this.#conclude(code === noCode ? undefined : code, reason);
+  }
+
+  #conclude(code?: number, reason?: string): void {
+    this.#channel.closeWith(code, reason);
+    this.#late = this.#world.clock.after(closeTime, () => this.#channel.destroy());
   }
 
   #gone(error: Error | undefined): void {
     if (!this.#machine.attempt('gone')) return;
+    this.#late?.();
     // Where the channel failed, a close frame that followed is but the echo of its own.
     const { code, reason } = (error === undefined ? this.#said : undefined) ?? { code: noFrame, reason: '' };
     this.owner.gone({ code, reason, error: this.#error ?? error });

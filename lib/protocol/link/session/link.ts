@@ -138,7 +138,7 @@ export class Link implements Sender {
     } catch (error) {
       this.#host.log('warn', `${type} cannot be sent: ${reasonOf(error)}`);
       // An answer must not get lost in silence.
-      if (Object.hasOwn(data, 'error')) this.#host.broken(closes.overrun, 'ended');
+      if (Object.hasOwn(data, 'error') || this.course.fits(type, data)) this.#host.broken(closes.overrun, 'ended');
       else this.#answer(type, seq, { error: `${type} cannot be sent: it is too long` });
     }
   }
