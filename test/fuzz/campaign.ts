@@ -52,6 +52,7 @@ const expected: Readonly<Record<string, number>> = {
   datagram: 1,
   'log rotate': 1,
   'permanent client': servers,
+  'link server': 1,
   timer: 1,
   peer: 1,
 };

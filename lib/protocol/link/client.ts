@@ -10,7 +10,7 @@ import { systemClock } from '../../base/clock.ts';
 import { asError, NetworkError, PeerError, UsageError } from '../../base/errors.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import type { Owner, Unfinished } from '../../connection/index.ts';
-import { Connection } from '../../connection/index.ts';
+import { Connection, nothingUnfinished } from '../../connection/index.ts';
 import { Attempts, fatal } from './client/attempts.ts';
 import type { SessionKey } from './client/handshake.ts';
 import { Handshake } from './client/handshake.ts';
@@ -62,9 +62,7 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
   }
 
   get unfinished(): Unfinished {
-    const link = this.#life?.link;
-    const { held = 0, heldBytes = 0 } = link?.course ?? {};
-    return { messages: held, bytes: heldBytes, handlers: link?.handlers ?? 0 };
+    return this.#life?.link.unfinished ?? nothingUnfinished;
   }
 
   /**
@@ -98,7 +96,6 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
       clock: this.#clock,
       definitions: this.#options.definitions,
       checks: this.#checks,
-      handlers: this.#settings.limits.handlers,
       perform: (definition, data, link) => this.#routing.perform(definition, data, link, instance),
       gone: () => void this.#instances.delete(id),
       log: (severity, text, fields) => this.log(severity, text, fields),
@@ -153,10 +150,12 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
     });
   }
 
+  protected override enabledChanged(): void {
+    this.#socket?.wake();
+  }
+
   protected override details(): object {
-    const link = this.#life?.link;
-    const { held: unconfirmed = 0 } = link?.course ?? {};
-    return { attempt: this.#attempts?.count ?? 0, ...link?.counts, unconfirmed, waiting: link?.waiting ?? 0 };
+    return { attempt: this.#attempts?.count ?? 0, ...this.#life?.link.details };
   }
 
   async #live(owner: Owner): Promise<void> {
@@ -171,7 +170,7 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
       pause,
       signal,
       outage: () => (this.#life === undefined ? undefined : owner.clock.now() - this.#lostAt),
-      live: channel => this.#shake(new FrameSocket(channel, limits)),
+      live: channel => this.#shake(new FrameSocket(channel, limits, owner)),
       retry: (error, time) => {
         this.log('warn', `not connected: ${error.message}`, {
           attempt: this.#attempts?.count,
@@ -189,6 +188,7 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
     const session = (): SessionKey | undefined => this.#life?.key;
     const handshake = new Handshake(socket, {
       clock: this.#clock,
+      priority: this.priority,
       dialect,
       register,
       handshakeTime: limits.dial,
@@ -214,6 +214,7 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
       clock: this.#clock,
       dialect,
       limits,
+      connection: this,
       catalogue: this.#catalogue as Catalogue,
       farewell: role === 'control' ? 'quit' : 'shutdown',
       perform: (definition, content, link) => this.#routing.perform(definition, content, link, this),

@@ -145,6 +145,13 @@ function routed(properties: Properties, forwardTo: ForwardTo | undefined): Prope
   return forwardTo === undefined ? properties : { ...properties, ...routeProperties[forwardTo] };
 }
 
+/** @throws UsageError INVALID_VALUE unless it is a list of what `request` and `event` gave */
+export function checkDefinitions(definitions: readonly Definition[]): void {
+  const isOne = (value: Definition | undefined): boolean => value?.kind === 'request' || value?.kind === 'event';
+  if (Array.isArray(definitions) && definitions.every(isOne)) return;
+  throw new UsageError('INVALID_VALUE', 'definitions is a list of what request() and event() gave');
+}
+
 function invalid(name: string, why: string): UsageError {
   return new UsageError('INVALID_VALUE', `${name}: ${why}`);
 }

@@ -9,7 +9,7 @@ import { asError, NetworkError, reasonOf } from '../../base/errors.ts';
 import type { StateTable } from '../../base/state-table.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import type { Owner, Unfinished } from '../../connection/index.ts';
-import { Connection } from '../../connection/index.ts';
+import { Connection, nothingUnfinished } from '../../connection/index.ts';
 import { Opening } from '../../connection/parts/opening.ts';
 import type { Channel, Listening } from '../../transport/index.ts';
 import { Catalogue, Checks } from './definitions/catalogue.ts';
@@ -20,8 +20,9 @@ import type { BroadcastTo, Definition, EventDefinition, ForwardTo, RequestDefini
 import { loadAuthentication } from './server/authentication.ts';
 import type { LinkServerOptions, LinkServerSettings } from './server/options.ts';
 import { settleServer } from './server/options.ts';
-import type { LinkPeer, LinkPeerStep } from './server/peer.ts';
+import type { LinkPeer } from './server/peer.ts';
 import { Reception } from './server/reception.ts';
+import type { LinkPeerStep } from './server/table.ts';
 import { linkAddress } from './session/address.ts';
 import type { Link } from './session/link.ts';
 import type { Data, Dialect } from './wire.ts';
@@ -119,13 +120,7 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
   }
 
   get unfinished(): Unfinished {
-    const all = { messages: 0, bytes: 0, handlers: 0 };
-    for (const { link } of this.#reception?.members ?? []) {
-      all.messages += link.course.held;
-      all.bytes += link.course.heldBytes;
-      all.handlers += link.handlers;
-    }
-    return all;
+    return nothingUnfinished;
   }
 
   stop(): void {
@@ -180,6 +175,10 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
       );
   }
 
+  protected override enabledChanged(): void {
+    if (this.enabled) this.#reception?.open();
+  }
+
   protected override details(): object {
     const address = this.#listening === undefined ? undefined : formatAddress(this.#listening.address);
     const dropped = this.peers.filter(({ state }) => state === 'dropped').length;
@@ -200,13 +199,14 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
     // Bad definitions are found here, not when somebody connects.
     for (const role of ['node', 'control'] as const)
       for (const dialect of ['seed', 'session'] as const) catalogue(dialect, role);
+    const { clock, turns, drainTime } = owner;
     this.#reception = new Reception({
       ...this.#settings,
-      catalogue,
-      clock: owner.clock,
-      drainTime: owner.drainTime,
+      ...{ catalogue, clock, turns, drainTime },
+      connection: this,
       authenticate: secret === undefined ? undefined : await loadAuthentication(secret),
       perform: (definition, data, peer) => this.#routing.perform(definition, data, peer.link, peer),
+      own: peer => void owner.add(peer),
       connected: peer => this.tell('connect', peer),
       stepped: (peer, step, reason) => this.#stepped(peer, step, reason),
       emptied: () => this.#look(),

@@ -36,6 +36,8 @@ export interface Course {
    * @throws NetworkError CLOSED, LimitError OUTBOX_FULL
    */
   post(type: string, data: Data, answers?: number): number;
+  /** Whether a frame holds it. */
+  fits(type: string, data: Data, answers: number): boolean;
   arrive(seq: number): Arrival;
   /** The carrier takes more. */
   flush(): void;
@@ -47,20 +49,28 @@ export class SeedCourse implements Course {
   readonly held = 0;
   readonly heldBytes = 0;
   #seq: number;
+  readonly #frame: number;
   #carrier: Carrier | undefined;
 
-  /** `seq` is the number that was used last, in the handshake. */
-  constructor(carrier: Carrier, seq: number) {
+  /** `seq` is the number that was used last, in the handshake; `frame` is the longest frame in bytes. */
+  constructor(carrier: Carrier, seq: number, frame: number) {
     this.#carrier = carrier;
     this.#seq = seq;
+    this.#frame = frame;
   }
 
   post(type: string, data: Data, answers?: number): number {
     if (this.#carrier === undefined) throw new NetworkError('CLOSED', `${type} cannot be sent: the link is gone`);
+    const line = writeFrame(this.#seq + 1, type, data, answers);
+    checkLength(type, Buffer.byteLength(line), this.#frame);
     this.#seq += 1;
     const seq = this.#seq;
-    this.#carrier.send(writeFrame(seq, type, data, answers));
+    this.#carrier.send(line);
     return seq;
+  }
+
+  fits(type: string, data: Data, answers: number): boolean {
+    return lengthOf(type, data, answers) <= this.#frame;
   }
 
   /** The seed never looks at numbers that come in. */
@@ -73,6 +83,16 @@ export class SeedCourse implements Course {
   detach(): void {
     this.#carrier = undefined;
   }
+}
+
+/** Of a frame with the longest of numbers, in bytes. */
+function lengthOf(type: string, data: Data, answers: number): number {
+  return Buffer.byteLength(writeFrame(Number.MAX_SAFE_INTEGER, type, data, answers));
+}
+
+/** A longer frame would end the link at the other side. @throws LimitError OUTBOX_FULL */
+function checkLength(type: string, bytes: number, frame: number): void {
+  if (bytes > frame) throw new LimitError('OUTBOX_FULL', `${type} has ${bytes} bytes, a frame ${frame}`);
 }
 
 export interface BufferLimits {
@@ -119,11 +139,15 @@ export class SessionCourse implements Course {
     const seq = sent + length - unconfirmed + 1;
     const line = writeFrame(seq, type, data, answers);
     const bytes = Buffer.byteLength(line);
-    if (bytes > this.#frame) throw new LimitError('OUTBOX_FULL', `${type} has ${bytes} bytes, a frame ${this.#frame}`);
+    checkLength(type, bytes, this.#frame);
     this.#out.takes(bytes);
     this.#out.push({ message: type, line, bytes, expires: Number.POSITIVE_INFINITY, stored: 0 });
     this.flush();
     return seq;
+  }
+
+  fits(type: string, data: Data, answers: number): boolean {
+    return lengthOf(type, data, answers) <= this.#frame;
   }
 
   arrive(seq: number): Arrival {

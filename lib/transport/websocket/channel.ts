@@ -17,10 +17,9 @@ import { flowTable, frameChannelTable } from './channel-table.ts';
 import type { LastWord } from './close-code.ts';
 import { checkedCode, cutReason, noCode, noFrame } from './close-code.ts';
 import type { FrameChannel, FrameEvents, UpgradeRequest } from './frame-channel.ts';
+import { gather, gathered, release } from './gathering.ts';
 import type { LastWords, LateSocket } from './library.ts';
-
-/** Frames of one turn of the loop go out together, since writes cost most; with so many bytes the other side can begin. */
-const gathered = 2 * 1024;
+import { mostPings, Pings } from './pings.ts';
 
 const textFrame = { binary: false };
 const binaryFrame = { binary: true };
@@ -54,8 +53,7 @@ export class WebSocketChannel implements FrameChannel, LastWords {
   #heard: LastWord | undefined;
   #fault: Error | undefined;
   #reason: Error | undefined;
-  /** The newest ping, where there was no room for its answer. */
-  #unanswered: Buffer | undefined;
+  readonly #pings = new Pings();
   #lingering: NodeJS.Timeout | undefined;
 
   /** Takes over a WebSocket in the moment in which it is open. */
@@ -70,6 +68,7 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     ws.pause();
     ws.on('message', bytes => this.#received(bytes as Buffer));
     ws.on('ping', bytes => this.#pinged(bytes));
+    ws.on('pong', () => this.#counted());
     ws.on('error', error => this.#unreadable(error));
     ws.on('close', (code, reason) => this.#arriveSoon(() => ({ kind: 'gone', code, reason: reason.toString() })));
     socket.on('drain', () => this.#drained());
@@ -159,9 +158,23 @@ export class WebSocketChannel implements FrameChannel, LastWords {
   }
 
   #pinged(bytes: Buffer): void {
-    if (!this.#speaks) return;
-    if (this.#socket.writableNeedDrain) this.#unanswered = Buffer.from(bytes);
-    else this.#ws.pong(bytes);
+    if (!this.#counted() || !this.#speaks) return;
+    if (this.#pings.keep(bytes)) queueMicrotask(() => this.#pong());
+  }
+
+  /** The answer waits where there is no room for it. */
+  #pong(): void {
+    if (!this.#speaks || this.#socket.writableNeedDrain) return;
+    const newest = this.#pings.take();
+    if (newest !== undefined) this.#ws.pong(newest);
+  }
+
+  /** Counts a ping or a pong; false where they are too many. */
+  #counted(): boolean {
+    if (this.#pings.count(performance.now())) return true;
+    this.#failed(new Error(`more than ${mostPings} pings in a second`));
+    this.#giveUp(1008, 'Too many pings');
+    return false;
   }
 
   #unreadable(error: Error): void {
@@ -176,8 +189,7 @@ export class WebSocketChannel implements FrameChannel, LastWords {
   }
 
   #drained(): void {
-    if (this.#unanswered !== undefined && this.#speaks) this.#ws.pong(this.#unanswered);
-    this.#unanswered = undefined;
+    this.#pong();
     if (this.#outlet === 'clear' || this.#events === undefined) return;
     this.#outlet = 'clear';
     if (this.#life.state !== 'dying' && this.#life.state !== 'closed') this.#events.drained();
@@ -239,9 +251,9 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     return this.#life.state !== 'dying' && this.#life.state !== 'closed';
   }
 
-  #giveUp(code: number | undefined): void {
+  #giveUp(code: number | undefined, reason?: string): void {
     if (!this.#life.attempt('fail')) return;
-    this.#ws.conclude(code);
+    this.#ws.conclude(code, reason);
     // The owner knows nothing of this close, so it does not wait for a reader that may never come.
     this.#lingering ??= setTimeout(() => this.#ws.terminate(), lingerTime);
   }
@@ -285,14 +297,4 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     clearTimeout(this.#lingering);
     this.#lingering = setTimeout(() => (this.unsent === 0 ? this.#ws.terminate() : this.#linger(time)), time);
   }
-}
-
-function gather(socket: Socket): void {
-  if (socket.writableCorked > 0) return;
-  socket.cork();
-  process.nextTick(release, socket);
-}
-
-function release(socket: Socket): void {
-  socket.uncork();
 }

@@ -88,6 +88,47 @@ export const packetLines: readonly string[] = [
   '{"command":"LOG_ROTATE","parameters":{"secret_code":"open"}}',
 ];
 
+/** What links say in the beginning, and what our daemon has handlers for. */
+export const linkOpenings: readonly string[] = [
+  '{"seq":1,"type":"register_control","data":{"agent":"x","version":"x"}}',
+  '{"seq":1,"type":"register_slave","data":{"agent":"x","version":"x","name":"x","id":1}}',
+  '{"seq":null,"type":"register_control","data":{"agent":"x","version":"x"}}',
+  '{"seq":null,"type":"register_slave","data":{"agent":"x","version":"x","name":"x","id":2,"plugins":{}}}',
+  '{"seq":null,"type":"register_slave","data":{"agent":"x","version":"x","name":"x","id":3,"plugins":{}}}',
+  '{"seq":null,"type":"resume","data":{"session_token":"@TOKEN@","last_seq":null}}',
+  '{"seq":null,"type":"resume","data":{"session_token":"@TOKEN@","last_seq":1}}',
+];
+
+const linkKnown = [
+  '{"seq":1,"type":"add_request","data":{"a":1,"b":2}}',
+  '{"seq":1,"type":"slow_request","data":{"ms":3}}',
+  '{"seq":1,"type":"back_request","data":{}}',
+  '{"seq":1,"type":"gone_request","data":{"instance_id":2}}',
+  '{"seq":1,"type":"note_event","data":{"n":1}}',
+  '{"seq":1,"type":"add_response","data":{"seq":1,"sum":2}}',
+  '{"seq":1,"type":"prepare_disconnect_request","data":{}}',
+  '{"seq":null,"type":"heartbeat","data":{"seq":1}}',
+  '{"seq":null,"type":"heartbeat","data":{"seq":null}}',
+];
+
+/** Frames of links: those that real nodes and controls sent, and ours. */
+function recordedFrames(): string[] {
+  const frames = new Set<string>();
+  const look = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const { dir, frame, text } = value as { dir?: unknown; frame?: unknown; text?: unknown };
+    if (dir === 'c2s' && frame === 'text' && typeof text === 'string') frames.add(text);
+    for (const part of Object.values(value)) look(part);
+  };
+  for (const name of ['link-seed', 'link-sessions']) look(JSON.parse(readFileSync(`${folder}${name}.json`, 'utf8')));
+  return [...frames];
+}
+
+export const linkFrames: readonly string[] = [
+  ...recordedFrames(),
+  ...linkKnown.flatMap(frame => Array.from({ length: 12 }, () => frame)),
+];
+
 function recorded(): string[] {
   const lines: string[] = [];
   for (const { input, to_string, to_json } of JSON.parse(

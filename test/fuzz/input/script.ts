@@ -1,10 +1,10 @@
 // What one connection does, made from the seed and its number alone: the same number is the same script again.
 
 import { Chance } from './chance.ts';
-import { corpus, packetLines, sessionLines } from './corpus.ts';
+import { corpus, linkFrames, linkOpenings, packetLines, sessionLines } from './corpus.ts';
 import { mutated } from './mutator.ts';
 
-export type Place = 'tcp' | 'strict' | 'unix' | 'packets' | 'rotate';
+export type Place = 'tcp' | 'strict' | 'unix' | 'packets' | 'rotate' | 'link';
 /** How the bytes of all lines are cut; `one` is a byte at a time. */
 export type Chunking = 'whole' | 'lines' | 'random' | 'small' | 'one';
 export type Reading = 'all' | 'slow' | 'none';
@@ -47,7 +47,8 @@ export class Scripts {
   /** For connections to the daemon. */
   client(number: number): Script {
     const chance = new Chance(this.#seed, 'client', number);
-    const place = chance.pick<Place>(['tcp', 'tcp', 'tcp', 'strict', 'strict', 'unix', 'unix', 'packets', 'rotate']);
+    const place = chance.pick(places);
+    if (place === 'link') return this.#script(number, chance, place, frames(chance));
     if (place === 'packets' || place === 'rotate') {
       return this.#script(number, chance, place, lines(chance, chance.between(1, 40), packetLines, 3));
     }
@@ -76,6 +77,21 @@ export class Scripts {
     const manner = chance.oneIn(3) ? 'listens' : 'rushes';
     return { number, place, lines, chunking, reading, ending, manner, key: chance.pick(this.#keys), chance };
   }
+}
+
+const places: readonly Place[] = [
+  ...(['tcp', 'tcp', 'tcp', 'strict', 'strict', 'unix', 'unix', 'packets', 'rotate', 'link', 'link'] as const),
+];
+
+/** Frames of a link, mostly behind a good beginning. */
+function frames(chance: Chance): string[] {
+  const opening = chance.oneIn(5) ? [] : [chance.pick(linkOpenings)];
+  const gentle = chance.oneIn(3);
+  const rest = Array.from({ length: chance.between(1, 120) }, () => {
+    const frame = chance.oneIn(30) ? chance.pick(linkOpenings) : chance.pick(linkFrames);
+    return gentle && !chance.oneIn(8) ? frame : mutated(frame, chance, linkFrames);
+  });
+  return [...opening, ...rest];
 }
 
 /** Mostly a few, sometimes many. */

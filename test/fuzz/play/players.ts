@@ -4,6 +4,7 @@ import dgram from 'node:dgram';
 import net from 'node:net';
 import type { Place, Script, Scripts } from '../input/script.ts';
 import { Filling } from './filling.ts';
+import { playFrames } from './frames.ts';
 import { play } from './stream.ts';
 
 export type Targets = Readonly<Record<Place, string>>;
@@ -57,6 +58,7 @@ export class Players {
   async #play(script: Script): Promise<number> {
     const { place, key } = script;
     const filling = new Filling(key, this.#stolen());
+    if (place === 'link') return playFrames(this.#targets.link, script);
     if (place === 'packets' || place === 'rotate') return this.#sendPackets(script, filling);
     const target = this.#targets[place];
     const where = place === 'unix' ? { path: target.slice('unix:'.length) } : hostPort(target);

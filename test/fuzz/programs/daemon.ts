@@ -6,6 +6,7 @@ import { runInNewContext } from 'node:vm';
 import type { ListenOptions, PermanentClient } from '../../../lib/index.ts';
 import { Communicator, Message } from '../../../lib/index.ts';
 import { serve } from '../../chaos/stage/child.ts';
+import { openLinks } from './links.ts';
 import { CountedLog } from './log.ts';
 import { Ledger, rules } from './rules.ts';
 
@@ -23,6 +24,7 @@ export interface DaemonPlaces {
   readonly unix: string;
   readonly packets: string;
   readonly rotate: string;
+  readonly link: string;
 }
 
 export interface DaemonFigures {
@@ -121,6 +123,7 @@ async function open({ word, socket, servers }: DaemonOpening): Promise<DaemonPla
       rotations += 1;
     },
   });
+  const link = openLinks(communicator);
   void communicator.run();
   return {
     tcp: await tcp.ready,
@@ -128,6 +131,7 @@ async function open({ word, socket, servers }: DaemonOpening): Promise<DaemonPla
     unix: await unix.ready,
     packets: await packets.ready,
     rotate: await rotate.ready,
+    link: await link,
   };
 }
 

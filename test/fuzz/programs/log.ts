@@ -5,6 +5,8 @@ import type { Logger, Severity } from '../../../lib/index.ts';
 
 /** Handlers that fail on purpose. */
 const onPurpose = /^handler of (THROW|REJECT|ODD|OBS\w*) failed/;
+/** An event of a link that is sent on to who takes nothing. */
+const eventLost = /^\w+_event is lost: /;
 const handlerFailed = /^handler of .* failed/;
 const mostKept = 50;
 
@@ -23,7 +25,7 @@ export class CountedLog implements Logger {
     if (onPurpose.test(message)) return;
     // A handler of ours does not mind that its peer has gone, or takes nothing.
     const expected = error instanceof CommunicatorError && !(error instanceof UsageError);
-    if (handlerFailed.test(message) && expected) return;
+    if ((handlerFailed.test(message) || eventLost.test(message)) && expected) return;
     if (this.faults.length < mostKept) this.faults.push(`${message} ${error instanceof Error ? error.stack : ''}`);
   }
 

@@ -59,7 +59,7 @@ t.test('what comes in is the next, a repeated one, or a gap', async t => {
 
 t.test('a seed has numbers and no memory', async t => {
   const ear = new Ear();
-  const course = new SeedCourse(ear, 2);
+  const course = new SeedCourse(ear, 2, 1_000_000);
   t.equal(course.post('x_event', {}), 3);
   course.detach();
   t.throws(() => course.post('x_event', {}), { name: 'NetworkError', code: 'CLOSED' });

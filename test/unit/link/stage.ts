@@ -60,14 +60,14 @@ export class Stage {
     return server;
   }
 
-  client(options: Partial<LinkClientOptions> = {}) {
+  client(options: Partial<LinkClientOptions> = {}, owner: Communicator = this.communicator) {
     const client = linkClient(place, { role: 'control', definitions, ...options });
-    this.communicator.add(client);
+    owner.add(client);
     return client;
   }
 
-  node(id: number, options: Partial<LinkClientOptions> = {}) {
-    return this.client({ role: 'node', id, name: `node ${id}`, ...options });
+  node(id: number, options: Partial<LinkClientOptions> = {}, owner?: Communicator) {
+    return this.client({ role: 'node', id, name: `node ${id}`, ...options }, owner);
   }
 
   /** Stops everything, and lets the time for it go by. */

@@ -11,6 +11,7 @@ import type { Owner } from '../../../connection/index.ts';
 import { dial } from '../../../connection/parts/dial.ts';
 import type { FrameChannel } from '../../../transport/index.ts';
 import { isFrameChannel } from '../session/frame-socket.ts';
+import { untrustedError } from './fatal.ts';
 
 export interface AttemptsHost {
   readonly addresses: readonly Address[];
@@ -72,6 +73,8 @@ export class Attempts {
     } catch (thrown) {
       // p-retry would take a TypeError for a bug and give up; here nothing but stop() and fatal errors end the attempts.
       const error = asError(thrown);
+      const untrusted = untrustedError(error);
+      if (untrusted !== undefined) throw fatal(untrusted);
       if (error instanceof CommunicatorError || error instanceof AbortError) throw error;
       throw new NetworkError('DIAL_FAILED', error.message, { cause: error });
     } finally {

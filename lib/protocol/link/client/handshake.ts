@@ -7,7 +7,7 @@ import type { Cancel, Clock } from '../../../base/clock.ts';
 import { NetworkError, PeerError, TimeoutError } from '../../../base/errors.ts';
 import type { StateTable } from '../../../base/state-table.ts';
 import { StateMachine } from '../../../base/state-table.ts';
-import type { Ending, FrameSocket, SocketOwner } from '../session/frame-socket.ts';
+import type { Ending, FrameSocket, Next, SocketOwner } from '../session/frame-socket.ts';
 import type { Close, Data, Dialect, Envelope } from '../wire.ts';
 import { closes, envelopeOf, isShaped, writeFrame } from '../wire.ts';
 import { fatalError } from './fatal.ts';
@@ -39,6 +39,7 @@ export interface SessionKey {
 export interface HandshakeHost {
   readonly clock: Clock;
   readonly dialect: Dialect;
+  readonly priority: number;
   readonly register: { readonly type: string; readonly data: Data };
   /** Longest handshake in ms. */
   readonly handshakeTime: number;
@@ -69,6 +70,14 @@ export class Handshake implements SocketOwner {
   /** The number that was used last; messages in a session are numbered anew. */
   get seq(): number {
     return this.#seq;
+  }
+
+  get priority(): number {
+    return this.#host.priority;
+  }
+
+  next(): Next {
+    return 'reads';
   }
 
   frame(value: unknown): void {

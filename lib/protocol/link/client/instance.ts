@@ -14,13 +14,14 @@ import type { Carrier } from '../session.ts';
 import { SeedCourse } from '../session.ts';
 import type { Data } from '../wire.ts';
 
+/** Of handlers and bytes: there is no socket to hold back, and what came to its node was bounded there. */
+const unlimited = Number.POSITIVE_INFINITY;
+
 /** The node, as far as its instances need it. */
 export interface InstanceHost {
   readonly clock: Clock;
   readonly definitions: readonly Definition[];
   readonly checks: Checks;
-  /** Handlers that run at the same time. */
-  readonly handlers: number;
   /** A message of the instance has come to the node. */
   perform(definition: Definition, data: Data, link: Link): unknown;
   gone(instance: LinkInstance): void;
@@ -40,13 +41,13 @@ export class LinkInstance implements Sender, Places {
     this.id = id;
     this.#host = host;
     const [toInner, toOuter] = [new Passage(), new Passage()];
-    const { definitions, checks, handlers } = host;
+    const { definitions, checks } = host;
     const outer = new Catalogue('node', 'instance', 'seed', definitions, checks);
     const inner = new Catalogue('instance', 'node', 'seed', definitions, checks);
-    this.outer = new Link(outer, new SeedCourse(toInner, 0), this.#end(host.perform.bind(host)), handlers);
+    this.outer = new Link(outer, new SeedCourse(toInner, 0, unlimited), this.#end(host.perform.bind(host)), unlimited);
     const perform = (definition: Definition, data: Data): unknown =>
       this.#routing.perform(definition, data, this.#inner, this);
-    this.#inner = new Link(inner, new SeedCourse(toOuter, 0), this.#end(perform), handlers);
+    this.#inner = new Link(inner, new SeedCourse(toOuter, 0, unlimited), this.#end(perform), unlimited);
     toInner.to = this.#inner;
     toOuter.to = this.outer;
   }
@@ -89,8 +90,7 @@ export class LinkInstance implements Sender, Places {
       perform,
       broken: ({ reason }) => this.close(reason),
       closed: reason => this.close(reason),
-      strained: () => undefined,
-      relieved: () => undefined,
+      wake: () => undefined,
       log: (severity, text, fields) => this.log(severity, text, fields),
     };
   }

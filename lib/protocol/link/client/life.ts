@@ -8,7 +8,7 @@ import type { StateTable } from '../../../base/state-table.ts';
 import { StateMachine } from '../../../base/state-table.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 import type { Definition } from '../definitions.ts';
-import type { Ending, FrameSocket, SocketOwner } from '../session/frame-socket.ts';
+import type { Ending, FrameSocket, Next, SocketOwner } from '../session/frame-socket.ts';
 import { Link } from '../session/link.ts';
 import type { LinkHost } from '../session/link-host.ts';
 import { Pulse } from '../session/pulse.ts';
@@ -28,6 +28,13 @@ export const lifeTable: StateTable<LifeState, LifeStep> = {
   broken: {},
 };
 
+/** The connection that it belongs to. */
+interface Switched {
+  readonly priority: number;
+  /** Whether messages are handled at present. */
+  readonly enabled: boolean;
+}
+
 export interface LifeHost {
   readonly clock: Clock;
   readonly dialect: Dialect;
@@ -35,6 +42,7 @@ export interface LifeHost {
   readonly catalogue: Catalogue;
   /** What is said at an orderly end. */
   readonly farewell: string;
+  readonly connection: Switched;
   perform(definition: Definition, data: Data, link: Link): unknown;
   /** The socket is gone; `fatal` where no other one should follow. */
   dropped(reason: Error, fatal: boolean): void;
@@ -59,7 +67,8 @@ export class Life implements LinkHost, SocketOwner {
     this.#socket = socket;
     this.#token = (data.session_token as string | undefined) ?? '';
     const { dialect, limits, catalogue } = host;
-    const course = dialect === 'seed' ? new SeedCourse(socket, seq) : new SessionCourse(socket, limits, host.clock);
+    const course =
+      dialect === 'seed' ? new SeedCourse(socket, seq, limits.frame) : new SessionCourse(socket, limits, host.clock);
     this.link = new Link(catalogue, course, this, limits.handlers);
     this.#take(socket, data);
   }
@@ -88,7 +97,6 @@ export class Life implements LinkHost, SocketOwner {
     this.#socket = socket;
     this.#take(socket, data);
     course.resume(socket, received);
-    if (this.link.isStrained) socket.pause();
     return true;
   }
 
@@ -125,12 +133,8 @@ export class Life implements LinkHost, SocketOwner {
     this.#socket.destroy(new NetworkError('CLOSED', `${this.#socket.remote} closed: ${reason}`));
   }
 
-  strained(): void {
-    this.#socket.pause();
-  }
-
-  relieved(): void {
-    this.#socket.resume();
+  wake(): void {
+    this.#socket.wake();
   }
 
   log(severity: 'debug' | 'warn' | 'error', text: string, fields?: object): void {
@@ -139,9 +143,17 @@ export class Life implements LinkHost, SocketOwner {
 
   // ---- for the socket
 
-  frame(value: unknown): void {
+  get priority(): number {
+    return this.#host.connection.priority;
+  }
+
+  next(): Next {
+    return this.#host.connection.enabled ? this.link.next() : 'waits';
+  }
+
+  frame(value: unknown, bytes: number): void {
     this.#pulse?.heard();
-    this.link.receive(value);
+    this.link.receive(value, bytes);
   }
 
   unreadable(close: Close): void {
@@ -176,7 +188,7 @@ export class Life implements LinkHost, SocketOwner {
     this.#pulse?.stop();
     this.#pulse = new Pulse(this.clock, interval, {
       beat: () => course.heartbeat(),
-      isDeaf: () => this.link.isStrained,
+      isDeaf: () => !this.#host.connection.enabled || this.link.isDeaf,
       dead,
     });
   }

@@ -4,15 +4,20 @@ import type { Pause } from '../../../base/backoff.ts';
 import { pauseDefaults } from '../../../base/backoff.ts';
 import { UsageError } from '../../../base/errors.ts';
 import type { Given } from '../../../base/options.ts';
-import { inRange, refuseUnknown, withDefaults } from '../../../base/options.ts';
+import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../../../base/options.ts';
 import type { ConnectionOptions } from '../../../connection/index.ts';
 import type { Definition } from '../definitions.ts';
+import { checkDefinitions } from '../definitions.ts';
 import type { Data, Dialect } from '../wire.ts';
 
+/** Each is 1 or more; all but `dial` are whole numbers. */
 export interface LinkClientLimits {
   /** Longest attempt to reach the controller, and longest handshake, in ms. @default 10_000 */
   readonly dial: number;
-  /** Longest frame in bytes; a longer one ends the link. @default 1 MiB */
+  /**
+   * Longest frame in bytes: a longer one that comes ends the link, one that is to go is refused (OUTBOX_FULL). Past the
+   * 16 MiB of the transport only with a `websocket({ longest })` of one's own. @default 1 MiB
+   */
   readonly frame: number;
   /** Unsent bytes on the socket; more ends the link. @default 16 MiB */
   readonly unsent: number;
@@ -34,17 +39,19 @@ export const linkClientLimits: LinkClientLimits = {
 };
 
 export interface LinkClientOptions extends ConnectionOptions {
+  /** As whom it registers; `node` needs an `id`. */
   readonly role: 'node' | 'control';
-  /** Of a node: a whole number that no other node has. */
+  /** Of a node: a whole number that no other node has, negative ones too. */
   readonly id?: number | undefined;
   /** What it authenticates itself with. @default none */
   readonly token?: string | undefined;
   /** The messages that its link knows. */
   readonly definitions: readonly Definition[];
-  /** @default 'session' */
+  /** What the controller speaks, or one of what it speaks. @default 'session' */
   readonly dialect?: Dialect | undefined;
+  /** @default `linkClientLimits` */
   readonly limits?: Given<LinkClientLimits> | undefined;
-  /** Pauses between attempts. */
+  /** Pauses between attempts, in ms. @default as of permanent clients: 50 ms to 5 s, doubling, full jitter */
   readonly pause?: Given<Pause> | undefined;
 }
 
@@ -76,11 +83,17 @@ export function settleClient(options: LinkClientOptions, name: string): LinkClie
   if (!['node', 'control'].includes(role)) throw new UsageError('INVALID_VALUE', `role is ${role}`);
   if (!['seed', 'session'].includes(dialect)) throw new UsageError('INVALID_VALUE', `dialect is ${dialect}`);
   const limits = withDefaults('limits', linkClientLimits, options.limits);
-  for (const [limit, value] of Object.entries(limits)) inRange(`limit ${limit}`, value, 1, Number.MAX_SAFE_INTEGER);
+  for (const [limit, value] of Object.entries(limits)) {
+    const ranged = limit === 'dial' ? inRange : wholeInRange;
+    ranged(`limit ${limit}`, value, 1, Number.MAX_SAFE_INTEGER);
+  }
+  checkDefinitions(options.definitions);
+  if (typeof (options.token ?? '') !== 'string') throw new UsageError('INVALID_VALUE', 'a token is a text');
   const pause = withDefaults('pause', pauseDefaults, options.pause);
   for (const part of ['first', 'most', 'stable'] as const) {
     inRange(`pause ${part}`, pause[part], 0, Number.MAX_SAFE_INTEGER);
   }
+  inRange('pause factor', pause.factor, 1, 1_000);
   for (const part of ['jitter', 'hurry'] as const) inRange(`pause ${part}`, pause[part], 0, 1);
   return { role, dialect, limits, pause, register: registration(options, name, dialect) };
 }

@@ -14,8 +14,8 @@ const nodeRow = {
   properties: {
     id: integer,
     name: text,
-    /** `dropped`: its link is gone, and its session waits for it. */
-    state: { enum: ['connected', 'dropped', 'closing', 'closed'] },
+    /** `idle`: it registers just now. `dropped`: its link is gone, and its session waits for it. */
+    state: { enum: ['idle', 'connected', 'dropped', 'closing', 'closed'] },
     /** When this state began: a time of ISO 8601. */
     since: text,
     address: text,

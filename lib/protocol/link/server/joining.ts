@@ -4,13 +4,13 @@
 //      ▲                   │                            waiting ─invalidate▶ waiting (one that is not)
 //      │                   └─refuse▶ refused            waiting ─refuse▶ refused
 //
-// While a token is verified nothing is read; what was read already waits, and is handled after the registration.
+// While a token is verified nothing is read; what was read already waits in its socket.
 
 import type { Cancel, Clock } from '../../../base/clock.ts';
 import { reasonOf } from '../../../base/errors.ts';
 import type { StateTable } from '../../../base/state-table.ts';
 import { StateMachine } from '../../../base/state-table.ts';
-import type { FrameSocket, SocketOwner } from '../session/frame-socket.ts';
+import type { FrameSocket, Next, SocketOwner } from '../session/frame-socket.ts';
 import type { Close, Data, Dialect, Envelope } from '../wire.ts';
 import { closes, envelopeOf, isData, isShaped, writeFrame } from '../wire.ts';
 import type { Authenticate } from './authentication.ts';
@@ -32,6 +32,7 @@ export type Resumption = 'resumed' | 'unknown' | 'replaced';
 
 export interface JoiningHost {
   readonly clock: Clock;
+  readonly priority: number;
   /** Longest handshake in ms. */
   readonly handshakeTime: number;
   readonly authenticate: Authenticate | undefined;
@@ -61,7 +62,6 @@ export class Joining implements SocketOwner {
   readonly #dialect: Dialects;
   readonly #host: JoiningHost;
   readonly #machine = new StateMachine(joiningTable, 'waiting');
-  #early: unknown[] = [];
   #late: Cancel;
 
   constructor(socket: FrameSocket, dialect: Dialects, host: JoiningHost) {
@@ -81,8 +81,15 @@ export class Joining implements SocketOwner {
     else this.#socket.send(writeFrame(1, 'hello', { version }));
   }
 
+  get priority(): number {
+    return this.#host.priority;
+  }
+
+  next(): Next {
+    return this.#machine.state === 'verifying' ? 'waits' : 'reads';
+  }
+
   frame(value: unknown): void {
-    if (this.#machine.state === 'verifying') this.#early.push(value);
     if (this.#machine.state !== 'waiting') return;
     const envelope = envelopeOf(value) ?? this.#withoutNumber(value);
     const dialect = this.#dialectOf(value);
@@ -166,7 +173,6 @@ export class Joining implements SocketOwner {
     const { authenticate, clock } = this.#host;
     if (authenticate === undefined) return this.#accept(registration);
     if (token === undefined) return this.#refuse(this.#invalid(dialect), dialect);
-    this.#socket.pause();
     authenticate(token, registration, clock.wall()).then(
       wrong => (wrong === undefined ? this.#accept(registration) : this.#reject(wrong, dialect)),
       (error: unknown) => this.#reject(reasonOf(error), dialect),
@@ -182,8 +188,7 @@ export class Joining implements SocketOwner {
     if (!this.#machine.attempt('accept')) return;
     this.#leave();
     this.#host.register(registration, this.#socket);
-    for (const value of this.#early.splice(0)) this.#socket.owner.frame(value);
-    if (this.#host.authenticate !== undefined) this.#socket.resume();
+    this.#socket.wake();
   }
 
   #refuse(close: Close, dialect: Dialect): void {

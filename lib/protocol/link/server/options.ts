@@ -2,14 +2,16 @@
 
 import { UsageError } from '../../../base/errors.ts';
 import type { Given } from '../../../base/options.ts';
-import { inRange, refuseUnknown, withDefaults } from '../../../base/options.ts';
+import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../../../base/options.ts';
 import type { ConnectionOptions } from '../../../connection/index.ts';
 import type { Definition } from '../definitions.ts';
+import { checkDefinitions } from '../definitions.ts';
 import type { Dialect } from '../wire.ts';
 
 /** Which dialects a server speaks; with `both`, each other side chooses. */
 export type Dialects = Dialect | 'both';
 
+/** Each is 1 or more; all but `handshake` are whole numbers. */
 export interface LinkLimits {
   /** Sockets at the same time; more are refused. @default 10_000 */
   readonly connections: number;
@@ -17,7 +19,10 @@ export interface LinkLimits {
   readonly joining: number;
   /** Longest handshake in ms. @default 30_000 */
   readonly handshake: number;
-  /** Longest frame in bytes; a longer one ends its link. @default 1 MiB */
+  /**
+   * Longest frame in bytes: a longer one that comes ends its link, one that is to go is refused (OUTBOX_FULL). Past the
+   * 16 MiB of the transport only with a `websocket({ longest })` of one's own. @default 1 MiB
+   */
   readonly frame: number;
   /** Unsent bytes on one socket; a slower reader is cut off. @default 16 MiB */
   readonly unsent: number;
@@ -34,6 +39,7 @@ export const linkLimits: LinkLimits = {
   handlers: 1_000,
 };
 
+/** Each is 1 or more; `count` and `bytes` are whole numbers. */
 export interface SessionOptions {
   /** How long a session whose link was lost is remembered, in ms. @default 60_000 */
   readonly timeout: number;
@@ -55,13 +61,15 @@ export const sessionDefaults: SessionOptions = {
 export interface LinkServerOptions extends ConnectionOptions {
   /** The messages that its links know. */
   readonly definitions: readonly Definition[];
-  /** @default 'session' */
+  /** What it speaks. @default 'session' */
   readonly dialect?: Dialects | undefined;
   /** What tokens are signed with; without it none is asked for. Base64 in the session dialect. @default none */
   readonly secret?: string | undefined;
-  /** On which node an instance is; null for one that is on none, undefined where there is no such instance. */
+  /** On which node an instance is; null for one that is on none, undefined where there is none. @default there is none */
   readonly locate?: ((instance: number) => number | null | undefined) | undefined;
+  /** @default `linkLimits` */
   readonly limits?: Given<LinkLimits> | undefined;
+  /** @default `sessionDefaults` */
   readonly session?: Given<SessionOptions> | undefined;
 }
 
@@ -82,15 +90,27 @@ export interface LinkServerSettings {
   readonly session: SessionOptions;
 }
 
+/** What is in ms, and need not be whole. */
+const times: ReadonlySet<string> = new Set(['handshake', 'timeout', 'heartbeat']);
+
 /** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE, INVALID_VALUE */
 export function settleServer(options: LinkServerOptions): LinkServerSettings {
   refuseUnknown('linkServer', known, options);
   const { dialect = 'session' } = options;
   if (!['seed', 'session', 'both'].includes(dialect)) throw new UsageError('INVALID_VALUE', `dialect is ${dialect}`);
+  checkDefinitions(options.definitions);
+  const { secret, locate } = options;
+  if (secret !== undefined && (typeof secret !== 'string' || secret === '')) {
+    throw new UsageError('INVALID_VALUE', 'a secret is a text, and not empty');
+  }
+  if (locate !== undefined && typeof locate !== 'function') {
+    throw new UsageError('INVALID_VALUE', 'locate is a function');
+  }
   const limits = withDefaults('limits', linkLimits, options.limits);
   const session = withDefaults('session', sessionDefaults, options.session);
   for (const [name, value] of Object.entries({ ...limits, ...session })) {
-    inRange(`limit ${name}`, value, 1, Number.MAX_SAFE_INTEGER);
+    const ranged = times.has(name) ? inRange : wholeInRange;
+    ranged(`limit ${name}`, value, 1, Number.MAX_SAFE_INTEGER);
   }
   return { dialect, limits, session };
 }

@@ -1,18 +1,14 @@
 // A node or a control that has registered. With a session it outlives its socket: it waits for the other side to come
-// back, and goes on where both had been.
-//
-//   connected ─drop▶ dropped ─resume▶ connected        (session dialect; a seed has no way back: over)
-//       │               └─expire, stop, over─▶ closed
-//       ├─stop▶ closing ─over▶ closed
-//       └─over▶ closed                               closing ─drop▶ closed
+// back, and goes on where both had been. Its states, with their figure, are in server/table.ts.
 
 import type { Cancel, Clock } from '../../../base/clock.ts';
 import { NetworkError, PeerError } from '../../../base/errors.ts';
-import type { StateTable } from '../../../base/state-table.ts';
 import { StateMachine } from '../../../base/state-table.ts';
+import type { Owner, Unfinished } from '../../../connection/index.ts';
+import { Connection } from '../../../connection/index.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 import type { Definition, EventDefinition, RequestDefinition } from '../definitions.ts';
-import type { Ending, FrameSocket, SocketOwner } from '../session/frame-socket.ts';
+import type { Ending, FrameSocket, Next, SocketOwner } from '../session/frame-socket.ts';
 import { nobody } from '../session/frame-socket.ts';
 import { Link, sendOver } from '../session/link.ts';
 import type { LinkHost, Sender, SendOptions } from '../session/link-host.ts';
@@ -21,16 +17,8 @@ import { SeedCourse, SessionCourse } from '../session.ts';
 import type { Close, Data, Dialect } from '../wire.ts';
 import { closes, writeFrame } from '../wire.ts';
 import type { LinkLimits, SessionOptions } from './options.ts';
-
-export type LinkPeerState = 'connected' | 'dropped' | 'closing' | 'closed';
-export type LinkPeerStep = 'drop' | 'resume' | 'expire' | 'stop' | 'over';
-
-export const linkPeerTable: StateTable<LinkPeerState, LinkPeerStep> = {
-  connected: { drop: 'dropped', stop: 'closing', over: 'closed' },
-  dropped: { resume: 'connected', expire: 'closed', stop: 'closed', over: 'closed' },
-  closing: { drop: 'closed', over: 'closed' },
-  closed: {},
-};
+import type { LinkPeerEvents, LinkPeerState, LinkPeerStep } from './table.ts';
+import { linkPeerTable } from './table.ts';
 
 /** Who registered. */
 export interface Registration {
@@ -47,6 +35,7 @@ export interface Registration {
 /** The server, as far as its peers need it. */
 export interface PeerHost {
   readonly clock: Clock;
+  readonly priority: number;
   readonly limits: LinkLimits;
   readonly session: SessionOptions;
   readonly drainTime: number;
@@ -56,7 +45,7 @@ export interface PeerHost {
   log(severity: 'debug' | 'info' | 'warn' | 'error', text: string, fields?: object): void;
 }
 
-export class LinkPeer implements LinkHost, Sender, SocketOwner {
+export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Sender, SocketOwner {
   readonly registration: Registration;
   /** With which a session is resumed; empty in the seed dialect. */
   readonly token: string;
@@ -64,20 +53,21 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
   data: unknown;
   readonly link: Link;
   readonly #host: PeerHost;
-  readonly #machine = new StateMachine(linkPeerTable, 'connected');
+  readonly #machine = new StateMachine(linkPeerTable, 'idle');
   #socket: FrameSocket;
   #pulse: Pulse | undefined;
   #forget: Cancel | undefined;
 
   /** Made by servers. */
   constructor(registration: Registration, token: string, socket: FrameSocket, catalogue: Catalogue, host: PeerHost) {
+    super('link peer', { name: registration.name, priority: host.priority });
     this.registration = registration;
     this.token = token;
     this.#socket = socket;
     this.#host = host;
     const course =
       registration.dialect === 'seed'
-        ? new SeedCourse(socket, 1)
+        ? new SeedCourse(socket, 1, host.limits.frame)
         : new SessionCourse(socket, { ...host.session, frame: host.limits.frame }, host.clock);
     this.link = new Link(catalogue, course, this, host.limits.handlers);
   }
@@ -94,12 +84,12 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     return this.registration.id;
   }
 
-  get name(): string {
-    return this.registration.name;
-  }
-
   get remote(): string {
     return this.#socket.remote;
+  }
+
+  get unfinished(): Unfinished {
+    return this.link.unfinished;
   }
 
   /** While the link is dropped, messages wait for it. */
@@ -112,7 +102,8 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
   // ---- for the server
 
   /** Tells the other side that it is registered. */
-  welcome(): void {
+  protected override begin(_owner: Owner): void {
+    this.#machine.step('start');
     this.#socket.owner = this;
     if (this.link.course.dialect === 'seed') this.link.course.post('ready', {});
     else this.#socket.send(writeFrame(null, 'ready', { session_token: this.token, ...this.#intervals }));
@@ -142,8 +133,8 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     socket.owner = this;
     socket.send(writeFrame(null, 'continue', { last_seq: course.received, ...this.#intervals }));
     course.resume(socket, seq);
-    if (this.link.isStrained) socket.pause();
     this.#beat();
+    this.tell('resume');
     this.#host.stepped(this, 'resume');
   }
 
@@ -163,7 +154,7 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     this.#end('over', this.#reasonOf(close));
   }
 
-  destroy(reason: Error): void {
+  destroy(reason: Error = new NetworkError('CLOSED', `${this.name} was destroyed`)): void {
     this.#socket.destroy(reason);
     this.#end('over', reason);
   }
@@ -184,12 +175,8 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     this.#end('over', new NetworkError('CLOSED', `the other side closed: ${reason}`));
   }
 
-  strained(): void {
-    this.#socket.pause();
-  }
-
-  relieved(): void {
-    this.#socket.resume();
+  wake(): void {
+    this.#socket.wake();
   }
 
   log(severity: 'debug' | 'warn' | 'error', text: string, fields: object = {}): void {
@@ -198,9 +185,13 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
 
   // ---- for the socket
 
-  frame(value: unknown): void {
+  next(): Next {
+    return this.enabled ? this.link.next() : 'waits';
+  }
+
+  frame(value: unknown, bytes: number): void {
     this.#pulse?.heard();
-    this.link.receive(value);
+    this.link.receive(value, bytes);
   }
 
   unreadable(close: Close): void {
@@ -219,6 +210,15 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     this.#drop(cause);
   }
 
+  protected override enabledChanged(): void {
+    this.wake();
+  }
+
+  protected override details(): object {
+    const { role, id, dialect, agent, version } = this.registration;
+    return { role, id, dialect, agent, version, remote: this.remote, ...this.link.details };
+  }
+
   #drop(reason: Error): void {
     if (!this.#machine.attempt('drop')) return;
     this.#pulse?.stop();
@@ -228,6 +228,7 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
       `the session was not resumed within ${this.#host.session.timeout} ms`,
     );
     this.#forget = this.clock.after(this.#host.session.timeout, () => this.#end('expire', late));
+    this.tell('drop', reason);
     this.#host.stepped(this, 'drop', reason);
   }
 
@@ -240,7 +241,7 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     };
     this.#pulse = new Pulse(this.clock, this.#host.session.heartbeat, {
       beat: () => course.heartbeat(),
-      isDeaf: () => this.link.isStrained,
+      isDeaf: () => !this.enabled || this.link.isDeaf,
       dead,
     });
   }
@@ -256,7 +257,10 @@ export class LinkPeer implements LinkHost, Sender, SocketOwner {
     this.#forget?.();
     this.#pulse?.stop();
     this.link.end(reason);
+    if (step === 'expire') this.tell('invalidate');
     this.#host.stepped(this, step, reason);
+    this.owner?.ended(this);
+    this.tell('close', reason);
   }
 
   #reasonOf({ code, reason }: Close): Error {

@@ -23,9 +23,8 @@ export interface LinkHost {
   broken(close: Close, session: 'kept' | 'ended'): void;
   /** Seed: the other side closes. */
   closed(reason: string): void;
-  /** So many handlers run: nothing more is read until the link is `relieved`. */
-  strained(): void;
-  relieved(): void;
+  /** What the link does next may have changed: it is to be given a turn. */
+  wake(): void;
   log(severity: 'debug' | 'warn' | 'error', text: string, fields?: object): void;
 }
 

@@ -5,9 +5,9 @@
 // What is wrong has one answer for each dialect: the seed closes the link and says why; in a session a request gets an
 // error for an answer, an event is left aside, and only what breaks the counting ends the link.
 
-import { CommunicatorError, NetworkError, PeerError, reasonOf, UsageError } from '../../../base/errors.ts';
-import { isPromise } from '../../../base/guard.ts';
+import { CommunicatorError, NetworkError, PeerError, reasonOf } from '../../../base/errors.ts';
 import { inRange, refuseUnknown } from '../../../base/options.ts';
+import type { Unfinished } from '../../../connection/index.ts';
 import type { Catalogue, Entry } from '../definitions/catalogue.ts';
 import { prepareDisconnect } from '../definitions/catalogue.ts';
 import type { Definition, EventDefinition, RequestDefinition } from '../definitions.ts';
@@ -15,6 +15,8 @@ import type { Course } from '../session.ts';
 import { SessionCourse } from '../session.ts';
 import type { Close, Data, Envelope } from '../wire.ts';
 import { closes, envelopeOf, isData, isShaped } from '../wire.ts';
+import type { Next } from './frame-socket.ts';
+import { Handling } from './handling.ts';
 import type { LinkHost, Sender, SendOptions } from './link-host.ts';
 import { requestTime } from './link-host.ts';
 import { Pending } from './pending.ts';
@@ -28,8 +30,7 @@ export class Link implements Sender {
   data: unknown;
   readonly #host: LinkHost;
   readonly #pending: Pending;
-  readonly #most: number;
-  #handlers = 0;
+  readonly #handling: Handling;
   #ending: 'no' | 'asked' = 'no';
   #over: Error | undefined;
   #received = 0;
@@ -41,7 +42,7 @@ export class Link implements Sender {
     this.course = course;
     this.#host = host;
     this.#pending = new Pending(host.clock);
-    this.#most = most;
+    this.#handling = new Handling(host, most);
   }
 
   /** Requests of ours that wait for an answer. */
@@ -49,18 +50,26 @@ export class Link implements Sender {
     return this.#pending.size;
   }
 
-  /** Whether so many handlers run that nothing is to be read. */
-  get isStrained(): boolean {
-    return this.#handlers >= this.#most;
+  /** Whether nothing is read: so many handlers run, and no answer is waited for (or no more can be held back). */
+  get isDeaf(): boolean {
+    const { isStrained, hasRoom } = this.#handling;
+    return isStrained && (this.waiting === 0 || !hasRoom);
   }
 
-  get handlers(): number {
-    return this.#handlers;
+  /**
+   * For snapshots: messages taken up, those left aside (repeated, unknown or wrong), and those to be handled later; our
+   * requests that wait, messages that are not known to have arrived, handlers that run.
+   */
+  get details(): { readonly [what: string]: number } {
+    const { running: handlers, held: heldBack } = this.#handling;
+    const [received, ignored, waiting] = [this.#received, this.#ignored, this.waiting];
+    return { received, ignored, heldBack, waiting, unconfirmed: this.course.held, handlers };
   }
 
-  /** Messages taken up, and those left aside (repeated, unknown or wrong). */
-  get counts(): { readonly received: number; readonly ignored: number } {
-    return { received: this.#received, ignored: this.#ignored };
+  /** What would be lost if it ended now. */
+  get unfinished(): Unfinished {
+    const { held, heldBytes } = this.course;
+    return { messages: held + this.#handling.held, bytes: heldBytes, handlers: this.#handling.running };
   }
 
   send<Q, R>(definition: RequestDefinition<Q, R>, data: Q, options?: SendOptions): Promise<R>;
@@ -72,16 +81,22 @@ export class Link implements Sender {
     return undefined;
   }
 
-  /** A frame came in. */
-  receive(value: unknown): void {
+  /** Handles a message that was held back, or says whether it reads. */
+  next(): Next {
+    if (this.#handling.isStrained) return this.isDeaf ? 'waits' : 'reads';
+    return this.#handling.next() ? 'handled' : 'reads';
+  }
+
+  /** A frame of so many bytes came in. */
+  receive(value: unknown, bytes = 0): void {
     const envelope = envelopeOf(value);
     if (this.course.dialect === 'seed') {
       if (envelope === undefined || envelope.seq === null) return this.#invalid('Malformed');
-      return this.#take(envelope, envelope.seq);
+      return this.#take(envelope, envelope.seq, bytes);
     }
     if (envelope === undefined) return this.#malformed(value);
     if (envelope.seq === null) return this.#unnumbered(envelope);
-    if (this.#arrives(envelope.seq)) this.#take(envelope, envelope.seq);
+    if (this.#arrives(envelope.seq)) this.#take(envelope, envelope.seq, bytes);
   }
 
   /** The other side wants to end: waits for what is under way, then says so. */
@@ -93,6 +108,7 @@ export class Link implements Sender {
   end(reason: Error): void {
     this.#over = reason;
     this.course.detach();
+    this.#handling.clear();
     const code = reason instanceof CommunicatorError && reason.code === 'SESSION_LOST' ? 'SESSION_LOST' : 'CLOSED';
     this.#pending.rejectAll(type => new NetworkError(code, `no ${type}: ${reason.message}`, { cause: reason }));
   }
@@ -111,7 +127,9 @@ export class Link implements Sender {
     this.#check(definition, data);
     signal?.throwIfAborted();
     const seq = this.course.post(`${definition.name}_request`, data);
-    return this.#pending.open(seq, `${definition.name}_response`, { timeout, signal });
+    const answer = this.#pending.open(seq, `${definition.name}_response`, { timeout, signal });
+    if (this.#handling.isStrained) this.#host.wake();
+    return answer;
   }
 
   /** Answers, where there is still a way to do so. */
@@ -122,7 +140,8 @@ export class Link implements Sender {
     } catch (error) {
       this.#host.log('warn', `${type} cannot be sent: ${reasonOf(error)}`);
       // An answer must not get lost in silence.
-      this.#host.broken(closes.overrun, 'ended');
+      if (Object.hasOwn(data, 'error') || this.course.fits(type, data, seq)) this.#host.broken(closes.overrun, 'ended');
+      else this.#answer(type, seq, { error: `${type} cannot be sent: it is too long` });
     }
   }
 
@@ -160,7 +179,7 @@ export class Link implements Sender {
     if (this.#arrives(seq)) this.#wrong(seq, type, 'Malformed');
   }
 
-  #take({ type, data }: Envelope, seq: number): void {
+  #take({ type, data }: Envelope, seq: number, bytes: number): void {
     if (this.course.dialect === 'seed') {
       this.course.arrive(seq);
       if (type === 'close') return this.#heardClose(data);
@@ -171,9 +190,15 @@ export class Link implements Sender {
     const wrong = entry.kind === 'request' ? entry.checks.request(data) : entry.check(data);
     if (wrong !== undefined) return this.#wrong(seq, type, `Validation failed for ${type}`, wrong);
     this.#received += 1;
-    if (entry.kind === 'event') return this.#perform(entry, data, () => undefined);
-    if (entry.definition === prepareDisconnect) return this.#prepare(seq);
-    this.#perform(entry, data, answer => this.#answer(responseType(type), seq, answer));
+    this.#handling.inOrder(() => this.#hand(entry, data, seq), bytes);
+  }
+
+  #hand(entry: Entry, data: Data, seq: number): void {
+    const { definition, kind } = entry;
+    if (definition === prepareDisconnect) return this.#prepare(seq);
+    const answer = (answer: Data): void => this.#answer(`${definition.name}_response`, seq, answer);
+    const perform = (): unknown => this.#host.perform(definition, data, this);
+    this.#handling.run(entry, perform, kind === 'request' ? answer : () => undefined);
   }
 
   #heardClose(data: Data): void {
@@ -199,43 +224,6 @@ export class Link implements Sender {
     if (wrong === undefined) return this.#pending.resolve(seq, rest);
     this.#pending.reject(seq, new PeerError('INVALID_PARAMETER', `${type}: ${wrong}`, definition.name));
     this.#wrong(0, type, `Validation failed for ${type}`, wrong);
-  }
-
-  /** Runs what the program has for it; `answer` gets what is to be said to a request. */
-  #perform(entry: Entry, data: Data, answer: (data: Data) => void): void {
-    const done = (result: unknown): void => answer(this.#checked(entry, result));
-    const failed = (error: unknown): void => {
-      const text = reasonOf(error);
-      if (!isExpected(error))
-        this.#host.log('error', `the handler of ${entry.definition.name} failed: ${text}`, { error });
-      answer({ error: text === '' ? 'the handler failed' : text });
-    };
-    let result: unknown;
-    try {
-      result = this.#host.perform(entry.definition, data, this);
-    } catch (error) {
-      return failed(error);
-    }
-    if (!isPromise(result)) return done(result);
-    this.#handlers += 1;
-    if (this.isStrained) this.#host.strained();
-    const over = (): void => {
-      this.#handlers -= 1;
-      if (this.#handlers === this.#most - 1) this.#host.relieved();
-    };
-    Promise.resolve(result).then(done, failed).finally(over);
-  }
-
-  /** The answer of a handler, or an error where it is not what was declared. */
-  #checked(entry: Entry, result: unknown): Data {
-    const data = result ?? {};
-    if (entry.kind !== 'request') return {};
-    const type = `${entry.definition.name}_response`;
-    const { seq: _, ...rest } = isData(data) ? data : {};
-    const wrong = isData(data) ? entry.checks.response(rest) : 'it is no object';
-    if (wrong === undefined) return rest;
-    this.#host.log('error', `the handler of ${entry.definition.name} gave a wrong answer: ${wrong}`);
-    return { error: `Validation failed for ${type}` };
   }
 
   #prepare(seq: number): void {
@@ -285,8 +273,3 @@ export function sendOver(link: Link, definition: Definition, data: unknown, opti
 }
 
 const sent: Promise<undefined> = Promise.resolve(undefined);
-
-/** Errors that say no more than that the request cannot be done: they are answered, not logged. */
-function isExpected(error: unknown): boolean {
-  return error instanceof CommunicatorError && !(error instanceof UsageError);
-}
