@@ -67,6 +67,7 @@ try {
   run(process.execPath, [tsc, '-p', '.'], folder);
   expect('a typed program', run(process.execPath, ['program.js'], folder), /^works$/m);
   expect('the command', run('npx', ['--no-install', 'ed-signal', '--version'], folder), /^\d+\.\d+\.\d+$/m);
+  expect('another', run('npx', ['--no-install', 'ed-link', '--version'], folder), /^\d+\.\d+\.\d+$/m);
   writeFileSync(join(folder, 'program.ts'), wrongProgram);
   let found = '';
   try {

@@ -24,7 +24,7 @@ export const errorCodes = {
   REFUSED: ['peer', 'the other side answered INVALID, UNKNOWN or SERVICE_UNAVAILABLE'],
   REQUEST_FAILED: ['peer', 'the other side answered a request of a link with an error'],
   PROTOCOL_ERROR: ['peer', 'the other side of a link broke the rules of its protocol, or says that we did'],
-  NOT_AUTHENTICATED: ['peer', 'the other side of a link does not accept the token'],
+  NOT_AUTHENTICATED: ['peer', 'one side of a link does not accept who the other is: its token, or its certificate'],
   REPLACED: ['peer', 'another process has registered with the same id'],
   CLOSED: ['network', 'the connection is closed, or was closed by the other side'],
   SILENT: ['network', 'nothing came from the other side for too long'],

@@ -172,7 +172,8 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
       outage: () => (this.#life === undefined ? undefined : owner.clock.now() - this.#lostAt),
       live: channel => this.#shake(new FrameSocket(channel, limits, owner)),
       retry: (error, time) => {
-        this.log('warn', `not connected: ${error.message}`, {
+        // The first is the lost link, the next the first dial that failed; the others say the same again.
+        this.log((this.#attempts?.count ?? 0) <= 2 ? 'warn' : 'debug', `not connected: ${error.message}`, {
           attempt: this.#attempts?.count,
           pause: Math.round(time),
         });
