@@ -54,6 +54,7 @@ export {
   Timer,
 } from './connection/index.ts';
 export type {
+  Allow,
   Correspondent,
   DeliverOptions,
   DispatcherOptions,
@@ -68,8 +69,9 @@ export type {
   Sending,
   SystemActions,
   Tracing,
+  Visitor,
 } from './dispatcher/index.ts';
-export { Dispatcher, priorities, systemCommands } from './dispatcher/index.ts';
+export { allow, Dispatcher, priorities, systemCommands } from './dispatcher/index.ts';
 export * from './logging/index.ts';
 export * from './message/index.ts';
 export type { Fate, Fates } from './session/index.ts';

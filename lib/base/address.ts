@@ -53,6 +53,14 @@ export function parseHostPort(text: string): { host: string; port: number } | un
   return { host, port: Number(port) };
 }
 
+/** Whether the address of the other side is on this machine: a loopback address, a Unix socket, inside the process. */
+export function isLocal(remote: string): boolean {
+  const [, scheme = '', rest = ''] = schemePattern.exec(remote) ?? [];
+  if (schemesOfPaths.has(scheme)) return true;
+  const host = parseHostPort(rest.replace(/^\/\//, '').replace(/\/.*$/s, ''))?.host ?? '';
+  return /^(?:::ffff:)?127(?:\.\d{1,3}){3}$|^::1$/i.test(host);
+}
+
 function pathAddress(scheme: string, rest: string, text: string): Address {
   const path = rest.startsWith('//') ? rest.slice(2) : rest;
   if (path === '' || path === '/') throw invalid(text, 'the path is empty');
