@@ -20,6 +20,11 @@ export type { FullPolicy, QueueLimits } from './base/queue.ts';
 export * from './communicator/index.ts';
 export type {
   BindOptions,
+  Change,
+  ChildEvents,
+  ChildExit,
+  ChildOptions,
+  ChildState,
   ClientEvents,
   ClientLimits,
   ClientOptions,
@@ -38,15 +43,21 @@ export type {
   Owned,
   Owner,
   PeerEvents,
+  RestartRules,
   Tick,
   TimerOptions,
   Unfinished,
+  WatchEvents,
+  WatchOptions,
+  WatchState,
   Why,
 } from './connection/index.ts';
 export {
+  ChildProcess,
   Client,
   Connection,
   Datagram,
+  FileWatch,
   Listener,
   Peer,
   PermanentClient,

@@ -33,6 +33,8 @@ export const errorCodes = {
   ABANDONED: ['network', 'stopped before the message was sent or confirmed'],
   DIAL_FAILED: ['network', 'no address of the other side could be reached'],
   LISTEN_FAILED: ['network', 'the address cannot be listened on or bound'],
+  CHILD_FAILED: ['network', 'a child process has ended, or could not be started, once too often'],
+  WATCH_FAILED: ['network', 'a file or folder cannot be watched'],
   SPOOL_FAILED: ['network', 'the disk of a spool cannot be read or written; it is tried again'],
   OUTBOX_FULL: ['limit', 'the outbox of a client that waits for its link is full'],
   DROPPED: ['limit', 'the policy of the outbox dropped this message'],
