@@ -1,4 +1,6 @@
 export { memory } from './memory/index.ts';
+export type { StdioOptions } from './stdio/index.ts';
+export { stdio } from './stdio/index.ts';
 export type { TcpOptions } from './tcp/index.ts';
 export { tcp } from './tcp/index.ts';
 export type * from './transport.ts';
@@ -7,3 +9,5 @@ export { packetTransport, streamTransport } from './transports.ts';
 export type * from './websocket/frame-channel.ts';
 export type { TlsSettings, WebServer, WebSocketOptions } from './websocket/index.ts';
 export { websocket } from './websocket/index.ts';
+export type { ThreadPort } from './worker/index.ts';
+export { worker } from './worker/index.ts';
