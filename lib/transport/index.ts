@@ -6,6 +6,8 @@ export { tcp } from './tcp/index.ts';
 export type * from './transport.ts';
 export type { StreamTransports } from './transports.ts';
 export { packetTransport, streamTransport } from './transports.ts';
+export type { UnixOptions } from './unix/index.ts';
+export { unix } from './unix/index.ts';
 export type * from './websocket/frame-channel.ts';
 export type { TlsSettings, WebServer, WebSocketOptions } from './websocket/index.ts';
 export { websocket } from './websocket/index.ts';
