@@ -20,6 +20,11 @@ export type { FullPolicy, QueueLimits } from './base/queue.ts';
 export * from './communicator/index.ts';
 export type {
   BindOptions,
+  Change,
+  ChildEvents,
+  ChildExit,
+  ChildOptions,
+  ChildState,
   ClientEvents,
   ClientLimits,
   ClientOptions,
@@ -38,15 +43,21 @@ export type {
   Owned,
   Owner,
   PeerEvents,
+  RestartRules,
   Tick,
   TimerOptions,
   Unfinished,
+  WatchEvents,
+  WatchOptions,
+  WatchState,
   Why,
 } from './connection/index.ts';
 export {
+  ChildProcess,
   Client,
   Connection,
   Datagram,
+  FileWatch,
   Listener,
   Peer,
   PermanentClient,
@@ -54,6 +65,7 @@ export {
   Timer,
 } from './connection/index.ts';
 export type {
+  Allow,
   Correspondent,
   DeliverOptions,
   DispatcherOptions,
@@ -68,8 +80,9 @@ export type {
   Sending,
   SystemActions,
   Tracing,
+  Visitor,
 } from './dispatcher/index.ts';
-export { Dispatcher, priorities, systemCommands } from './dispatcher/index.ts';
+export { allow, Dispatcher, priorities, systemCommands } from './dispatcher/index.ts';
 export * from './logging/index.ts';
 export * from './message/index.ts';
 export type { Fate, Fates } from './session/index.ts';

@@ -1,4 +1,5 @@
-// Addresses are written scheme://host:port (tcp, udp), ws://host:port/path, unix:/path, or scheme:name (memory).
+// Addresses are written scheme://host:port (tcp, udp), ws://host:port/path, unix:/path, scheme:name (memory,
+// worker), or stdio:command (stdio:- is our own standard input and output).
 
 import { UsageError } from './errors.ts';
 
@@ -9,14 +10,14 @@ export interface Address {
   readonly host: string;
   /** 0 to 65,535; 0 asks the system for a free one. 0 for paths and names. */
   readonly port: number;
-  /** Path of a unix socket, name of a memory address, path and query of a ws or wss address; empty otherwise. */
+  /** Path of a unix socket, name of a memory or worker address, command of stdio, path and query of a ws or wss address; empty otherwise. */
   readonly path: string;
 }
 
 const schemePattern = /^([a-z][a-z0-9+-]*):(.*)$/s;
 const hostPattern = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([^\s:/[\]]+)):(\d{1,5})$/;
 const webPattern = /^([^/?#@]+)(\/[^\s#]*)?$/;
-const schemesOfPaths: ReadonlySet<string> = new Set(['unix', 'memory']);
+const schemesOfPaths: ReadonlySet<string> = new Set(['unix', 'memory', 'worker', 'stdio']);
 /** Schemes with host, port and path, and the port that is meant where none is written. */
 const webPorts: ReadonlyMap<string, number> = new Map([
   ['ws', 80],
@@ -51,6 +52,14 @@ export function parseHostPort(text: string): { host: string; port: number } | un
   const [, v6, host = v6, port] = hostPattern.exec(text) ?? [];
   if (host === undefined || port === undefined || Number(port) > 65_535) return undefined;
   return { host, port: Number(port) };
+}
+
+/** Whether the address of the other side is on this machine: a loopback address, a Unix socket, inside the process. */
+export function isLocal(remote: string): boolean {
+  const [, scheme = '', rest = ''] = schemePattern.exec(remote) ?? [];
+  if (schemesOfPaths.has(scheme)) return true;
+  const host = parseHostPort(rest.replace(/^\/\//, '').replace(/\/.*$/s, ''))?.host ?? '';
+  return /^(?:::ffff:)?127(?:\.\d{1,3}){3}$|^::1$/i.test(host);
 }
 
 function pathAddress(scheme: string, rest: string, text: string): Address {

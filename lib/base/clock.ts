@@ -20,7 +20,12 @@ const longestTimeout = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => performance.now(),
-  wall: () => performance.timeOrigin + performance.now(),
+  wall() {
+    const fine = performance.timeOrigin + performance.now();
+    const coarse = Date.now();
+    // The wall clock may be set, or drift from the other, while the process runs.
+    return Math.abs(fine - coarse) < 2 ? fine : coarse;
+  },
   after(ms, run) {
     const due = performance.now() + ms;
     let timer: NodeJS.Timeout;

@@ -13,23 +13,12 @@ import type { Given } from '../base/options.ts';
 import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../base/options.ts';
 import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
-import type {
-  BindOptions,
-  ClientOptions,
-  ConnectionOptions,
-  ListenOptions,
-  LogRotateOptions,
-  Owned,
-  Owner,
-  Tick,
-  TimerOptions,
-  Turns,
-} from '../connection/index.ts';
-import { Client, Datagram, Listener, logRotate, PermanentClient, Signal, Timer } from '../connection/index.ts';
+import type { Owned, Owner, Turns } from '../connection/index.ts';
 import type { Logger, Severity } from '../logging/index.ts';
 import { silentLogger } from '../logging/index.ts';
 import type { PacketTransport, StreamTransports, Transport } from '../transport/index.ts';
 import { packetTransport, streamTransport } from '../transport/index.ts';
+import { Making } from './making.ts';
 import type { StopReport } from './shutdown.ts';
 import { Shutdown } from './shutdown.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -68,7 +57,7 @@ interface Running {
   readonly reject: (error: Error) => void;
 }
 
-export class Communicator implements Owner {
+export class Communicator extends Making implements Owner {
   readonly logger: Logger & { reopen?(): void };
   readonly clock: Clock;
   readonly random: () => number;
@@ -85,6 +74,7 @@ export class Communicator implements Owner {
 
   /** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(options: CommunicatorOptions = {}) {
+    super();
     refuseUnknown('a communicator', known, options);
     const { logger = silentLogger, clock = systemClock, random = Math.random } = options;
     const turn = withDefaults('turn', turnDefaults, options.turn);
@@ -112,43 +102,7 @@ export class Communicator implements Owner {
     return performance.eventLoopUtilization().idle;
   }
 
-  // ---- what to wait for
-
-  /** Accepts connections. `tcp://host:port`, `unix:/path`; without a scheme, tcp. @throws UsageError */
-  listen(address: string, options?: ListenOptions): Listener {
-    return this.#added(new Listener(address, options));
-  }
-
-  /** Connects once. @throws UsageError */
-  connect(address: string | readonly string[], options?: ClientOptions): Client {
-    return this.#added(new Client(address, options));
-  }
-
-  /** Connects, and comes back for ever; several addresses are tried in turn. @throws UsageError */
-  permanent(address: string | readonly string[], options?: ClientOptions): PermanentClient {
-    return this.#added(new PermanentClient(address, options));
-  }
-
-  /** Takes messages in packets. `udp://host:port`. @throws UsageError */
-  bind(address: string, options: BindOptions): Datagram {
-    return this.#added(new Datagram(address, options));
-  }
-
-  /** Reopens the log files when a LOG_ROTATE packet comes. @throws UsageError */
-  logRotate(address: string, options: LogRotateOptions = {}): Datagram {
-    const rotate = options.rotate ?? ((): void => this.logger.reopen?.());
-    return this.#added(logRotate(address, { ...options, rotate }));
-  }
-
-  /** Calls `tick` after or every so many ms. @throws UsageError */
-  timer(options: TimerOptions, tick: Tick): Timer {
-    return this.#added(new Timer(options, tick));
-  }
-
-  /** Calls `handler` for a signal of the system. @throws UsageError */
-  signal(signal: NodeJS.Signals, handler: (signal: NodeJS.Signals) => unknown, options?: ConnectionOptions): Signal {
-    return this.#added(new Signal(signal, handler, options));
-  }
+  // ---- what it owns
 
   /**
    * Takes over a connection and starts it; false if it is here already. While stopping it is ended at once.
@@ -247,11 +201,6 @@ export class Communicator implements Owner {
 
   enabledChanged(): void {
     this.#look();
-  }
-
-  #added<C extends Owned>(connection: C): C {
-    this.add(connection);
-    return connection;
   }
 
   /** Whether there is anything left to wait for. */

@@ -22,7 +22,7 @@ import type {
 } from '../dispatcher/index.ts';
 import type { Logger } from '../logging/index.ts';
 import { silentLogger } from '../logging/index.ts';
-import { Message } from '../message/index.ts';
+import type { Message } from '../message/index.ts';
 import type { Channel } from '../transport/index.ts';
 import type { Owner, Unfinished } from './connection.ts';
 import { Connection } from './connection.ts';
@@ -100,11 +100,11 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
    * @throws LimitError OUTBOX_FULL, NetworkError CLOSED, UsageError INVALID_NAME
    */
   send(message: Message<unknown> | string): Sending {
-    return this.#open().exchange.send(typeof message === 'string' ? Message.of(message) : message);
+    return this.#open().send(message);
   }
 
   async deliver(message: Message<unknown> | string, options: DeliverOptions = {}): Promise<Receipt> {
-    return this.#open().deliver(typeof message === 'string' ? Message.of(message) : message, options);
+    return this.#open().deliver(message, options);
   }
 
   async request(message: Message<unknown> | string, options: RequestOptions = {}): Promise<Message> {

@@ -13,15 +13,15 @@ import { guarded } from '../base/guard.ts';
 import { refuseUnknown } from '../base/options.ts';
 import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
-import type { Correspondent, Dispatcher, Receipt, Sending } from '../dispatcher/index.ts';
-import { unhandled } from '../dispatcher/index.ts';
+import type { Allow, Correspondent, Dispatcher, Receipt, Sending } from '../dispatcher/index.ts';
+import { allow, secretMatches, secretParameter, unhandled } from '../dispatcher/index.ts';
 import { pack, unpack } from '../framing/index.ts';
-import { admit, decode, encode, Message } from '../message/index.ts';
+import type { Message } from '../message/index.ts';
+import { admit, decode, encode } from '../message/index.ts';
 import type { PacketSocket, PacketTransport } from '../transport/index.ts';
 import type { ConnectionOptions, Owner, Unfinished } from './connection.ts';
 import { Connection, nothingUnfinished } from './connection.ts';
 import { Opening } from './parts/opening.ts';
-import { secretMatches, secretParameter } from './secret.ts';
 
 export type DatagramState = 'idle' | 'opening' | 'open' | 'closed';
 type DatagramEvent = 'start' | 'bound' | 'failed' | 'stop';
@@ -38,9 +38,11 @@ export interface BindOptions extends ConnectionOptions {
   readonly dispatcher: Dispatcher;
   /** Only messages with this `secret_code` are handled. @default none is asked for */
   readonly secret?: string | undefined;
+  /** Who may send what. The address of a sender may be forged. @default `allow.usual` */
+  readonly allow?: Allow | undefined;
 }
 
-const known = { name: 0, priority: 0, dispatcher: 0, secret: 0 };
+const known = { name: 0, priority: 0, dispatcher: 0, secret: 0, allow: 0 };
 
 export type DatagramEvents = { listening: [address: string]; close: [] };
 
@@ -52,6 +54,7 @@ interface Counters {
   tooLong: number;
   invalid: number;
   wrongSecret: number;
+  notAllowed: number;
   unknown: number;
   failed: number;
 }
@@ -71,6 +74,7 @@ export class Datagram extends Connection<DatagramEvents> {
     tooLong: 0,
     invalid: 0,
     wrongSecret: 0,
+    notAllowed: 0,
     unknown: 0,
     failed: 0,
   };
@@ -189,8 +193,11 @@ export class Datagram extends Connection<DatagramEvents> {
       const fields = { connection: this.name, command: message.command, error };
       owner.logger.log('error', `handler of ${message.command} failed: ${reasonOf(error)}`, fields);
     };
+    const peer = this.#sender(from, owner);
+    const verdict = (this.#options.allow ?? allow.usual)(message, { remote: peer.remote, peer });
+    if (verdict !== true) return this.#drop('notAllowed', `${message.command} is not allowed`, owner);
     guarded(() => {
-      const result = this.#options.dispatcher.dispatch(message, this.#sender(from, owner));
+      const result = this.#options.dispatcher.dispatch(message, peer);
       if (result === unhandled) return this.#drop('unknown', `command ${message.command}`, owner);
       this.#counters.handled += 1;
       return result;
@@ -226,8 +233,7 @@ export class Datagram extends Connection<DatagramEvents> {
   async #sendTo(to: Address, message: Message<unknown> | string): Promise<void> {
     const socket = this.#socket;
     if (socket === undefined || this.state !== 'open') throw new NetworkError('CLOSED', `${this.name} is not open`);
-    const whole = typeof message === 'string' ? Message.of(message) : message;
-    await socket.send(pack(encode(whole), this.#transport?.longest ?? 0), to);
+    await socket.send(pack(encode(this.#options.dispatcher.outgoing(message)), this.#transport?.longest ?? 0), to);
     this.#counters.sent += 1;
   }
 

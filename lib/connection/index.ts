@@ -1,3 +1,5 @@
+export type { ChildEvents, ChildExit, ChildOptions, ChildState, RestartRules } from './child-process.ts';
+export { ChildProcess } from './child-process.ts';
 export { Client } from './client.ts';
 export type {
   ConnectionOptions,
@@ -11,6 +13,8 @@ export type {
 export { Connection, nothingUnfinished } from './connection.ts';
 export type { BindOptions, DatagramEvents, DatagramState } from './datagram.ts';
 export { Datagram } from './datagram.ts';
+export type { WatchEvents, WatchOptions, WatchState } from './file-watch.ts';
+export { FileWatch } from './file-watch.ts';
 export type { ListenerEvents, ListenerLimits, ListenerState, ListenOptions } from './listener.ts';
 export { Listener } from './listener.ts';
 export type { LogRotateOptions } from './log-rotate.ts';
@@ -25,3 +29,4 @@ export { PermanentClient } from './permanent-client.ts';
 export { Signal } from './signal.ts';
 export type { Tick, TimerOptions } from './timer.ts';
 export { Timer } from './timer.ts';
+export type { Change } from './watch/tree.ts';

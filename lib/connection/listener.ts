@@ -12,7 +12,8 @@ import type { QueueLimits } from '../base/queue.ts';
 import { queueDefaults } from '../base/queue.ts';
 import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
-import { Dispatcher } from '../dispatcher/index.ts';
+import type { Allow } from '../dispatcher/index.ts';
+import { allow, Dispatcher } from '../dispatcher/index.ts';
 import { longestLine } from '../framing/index.ts';
 import { heartbeatDefaults } from '../session/index.ts';
 import type { Channel, Listening } from '../transport/index.ts';
@@ -65,6 +66,8 @@ export const listenerLimits: ListenerLimits = {
 export interface ListenOptions extends ConnectionOptions {
   /** Who handles what the peers say. @default one that answers UNKNOWN */
   readonly dispatcher?: Dispatcher | undefined;
+  /** Who may send what; who may not is answered INVALID, and stays. @default `allow.usual` */
+  readonly allow?: Allow | undefined;
   /** Greets each new peer; nothing it said has been handled yet. */
   readonly accepted?: ((peer: Peer) => unknown) | undefined;
   /** Handlers of one peer whose promises may run at the same time. @default 1 */
@@ -78,6 +81,7 @@ const known: { [K in keyof Required<ListenOptions>]: 0 } = {
   name: 0,
   priority: 0,
   dispatcher: 0,
+  allow: 0,
   accepted: 0,
   concurrency: 0,
   limits: 0,
@@ -156,7 +160,16 @@ export class Listener extends Connection<ListenerEvents> {
     const { clock, turns, drainTime } = owner;
     this.#host = {
       settings: {
-        link: { dispatcher, concurrency, longestLine: line, unsentLimit: unsent, clock, turns, drainTime },
+        link: {
+          dispatcher,
+          allow: this.#options.allow ?? allow.usual,
+          concurrency,
+          longestLine: line,
+          unsentLimit: unsent,
+          clock,
+          turns,
+          drainTime,
+        },
         outbox: checkedQueue(queueDefaults, this.#options.outbox),
         heartbeat: { ask, dead },
       },

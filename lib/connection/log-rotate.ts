@@ -17,7 +17,7 @@ const commands = /^LOG(_ROTATE)?$/;
 
 /** @throws UsageError INVALID_ADDRESS, UNKNOWN_OPTION */
 export function logRotate(address: string, { rotate, trace, ...options }: LogRotateOptions): Datagram {
-  refuseUnknown('logRotate', { name: 0, priority: 0, secret: 0 }, options);
+  refuseUnknown('logRotate', { name: 0, priority: 0, secret: 0, allow: 0 }, options);
   const dispatcher = new Dispatcher({ trace }).on(commands, () => rotate?.());
   return new Datagram(address, { ...options, dispatcher }, 'log rotate');
 }

@@ -20,7 +20,7 @@ import type {
 } from '../dispatcher/index.ts';
 import type { Logger } from '../logging/index.ts';
 import { silentLogger } from '../logging/index.ts';
-import { Message } from '../message/index.ts';
+import type { Message } from '../message/index.ts';
 import type { Offer } from '../session/index.ts';
 import type { Channel } from '../transport/index.ts';
 import type { Owner, Unfinished } from './connection.ts';
@@ -104,7 +104,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   }
 
   send(message: Message<unknown> | string): Sending {
-    const whole = typeof message === 'string' ? Message.of(message) : message;
+    const whole = this.#host.settings.link.dispatcher.outgoing(message);
     if (this.#session === undefined) return this.#link.send(whole);
     if (this.#state !== 'closed') return this.#session.send(whole);
     if (this.#session.answersElsewhere(whole)) return 'queued';
@@ -112,7 +112,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   }
 
   async deliver(message: Message<unknown> | string, options: DeliverOptions = {}): Promise<Receipt> {
-    const whole = typeof message === 'string' ? Message.of(message) : message;
+    const whole = this.#host.settings.link.dispatcher.outgoing(message);
     if (this.#session === undefined || this.#state === 'closed') {
       checkDelivery(options);
       options.signal?.throwIfAborted();

@@ -1,7 +1,7 @@
 // A timer on the monotonic clock. Ticks of `every` stand on a fixed grid; those missed while the process was
-// busy are counted and become one.
+// busy are counted and become one. `at` is a date on the wall, which is looked at again and again, since it may be set.
 //
-//   idle ─start▶ armed ─due▶ armed (every) │ ─over▶ closed (after)      idle, armed ─stop▶ closed
+//   idle ─start▶ armed ─due▶ armed (every) │ ─over▶ closed (after, at)      idle, armed ─stop▶ closed
 
 import type { Cancel } from '../base/clock.ts';
 import { reasonOf, UsageError } from '../base/errors.ts';
@@ -26,7 +26,15 @@ export interface TimerOptions extends ConnectionOptions {
   readonly after?: number | undefined;
   /** Again and again, each so many ms (at least 1). */
   readonly every?: number | undefined;
+  /** Once, at this date, or so many ms since 1970; a date that has passed is due at once. */
+  readonly at?: Date | number | undefined;
 }
+
+/** The wall is looked at each so many ms, at least. */
+const longestLook = 60_000;
+
+/** A Date reaches so many ms in both directions. */
+const longestDate = 8.64e15;
 
 /** What a tick is told: how many ticks were missed before this one. */
 export type Tick = (missed: number) => unknown;
@@ -34,6 +42,7 @@ export type Tick = (missed: number) => unknown;
 export class Timer extends Connection<{ close: [] }> {
   readonly #interval: number;
   readonly #repeat: 'once' | 'again';
+  readonly #at: number | undefined;
   readonly #tick: Tick;
   readonly #machine = new StateMachine(timerTable, 'idle');
   #cancel: Cancel | undefined;
@@ -45,13 +54,14 @@ export class Timer extends Connection<{ close: [] }> {
   /** @throws UsageError INVALID_VALUE, UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(options: TimerOptions, tick: Tick) {
     super('timer', options);
-    refuseUnknown('timer', { name: 0, priority: 0, after: 0, every: 0 }, options);
-    const { after, every } = options;
-    if ((after === undefined) === (every === undefined)) {
-      throw new UsageError('INVALID_VALUE', 'a timer takes one of after and every');
+    refuseUnknown('timer', { name: 0, priority: 0, after: 0, every: 0, at: 0 }, options);
+    const { after, every, at } = options;
+    if ([after, every, at].filter(time => time !== undefined).length !== 1) {
+      throw new UsageError('INVALID_VALUE', 'a timer takes one of after, every and at');
     }
     this.#repeat = every === undefined ? 'once' : 'again';
     this.#interval = inRange('a timer', after ?? every ?? 0, every === undefined ? 0 : 1, Number.MAX_SAFE_INTEGER);
+    this.#at = at === undefined ? undefined : inRange('a date', Number(at), -longestDate, longestDate);
     this.#tick = tick;
   }
 
@@ -74,12 +84,14 @@ export class Timer extends Connection<{ close: [] }> {
   protected override begin(owner: Owner): void {
     this.#machine.step('start');
     this.#start = owner.clock.now();
-    this.#arm(1, owner);
+    if (this.#at === undefined) this.#arm(1, owner);
+    else this.#armAt(this.#at, owner);
   }
 
   protected override details(): object {
     return {
       every: this.#repeat === 'again' ? this.#interval : undefined,
+      at: this.#at === undefined ? undefined : new Date(this.#at).toISOString(),
       ticks: this.#ticks,
       missed: this.#missed,
     };
@@ -89,6 +101,14 @@ export class Timer extends Connection<{ close: [] }> {
   #arm(index: number, owner: Owner): void {
     const due = this.#start + index * this.#interval;
     this.#cancel = owner.clock.after(Math.max(0, due - owner.clock.now()), () => this.#due(index, owner));
+  }
+
+  #armAt(at: number, owner: Owner): void {
+    const left = Math.max(0, at - owner.clock.wall());
+    this.#cancel = owner.clock.after(Math.min(left, longestLook), () => {
+      if (owner.clock.wall() < at) this.#armAt(at, owner);
+      else this.#due(1, owner);
+    });
   }
 
   #due(index: number, owner: Owner): void {

@@ -8,7 +8,8 @@ import { UsageError } from '../base/errors.ts';
 import { refuseUnknown } from '../base/options.ts';
 import type { Logger } from '../logging/index.ts';
 import { silentLogger } from '../logging/index.ts';
-import type { Message, MessageDefinition, TextParameters } from '../message/index.ts';
+import type { Definitions, MessageDefinition, TextParameters } from '../message/index.ts';
+import { Message } from '../message/index.ts';
 import type { Correspondent } from './correspondent.ts';
 import type { Handler, Match, Predicate, Rule, RuleOptions } from './match.ts';
 import { makeRule } from './match.ts';
@@ -22,6 +23,8 @@ export interface DispatcherOptions {
   readonly showMatches?: boolean | undefined;
   /** For `showMatches`. @default silent */
   readonly logger?: Logger | undefined;
+  /** What messages are checked against, before any rule sees them, and in development when they are sent. @default none */
+  readonly definitions?: Definitions | undefined;
 }
 
 /** What `dispatch` returns when no rule took the message. */
@@ -43,7 +46,7 @@ export class Dispatcher {
   #lastWay: readonly Rule[] = [];
 
   constructor(options: DispatcherOptions = {}) {
-    refuseUnknown('a dispatcher', { trace: 0, showMatches: 0, logger: 0 }, options);
+    refuseUnknown('a dispatcher', { trace: 0, showMatches: 0, logger: 0, definitions: 0 }, options);
     this.#options = options;
   }
 
@@ -106,13 +109,26 @@ export class Dispatcher {
   /**
    * Runs the handlers of a message. Gives what the handler gave (a promise of all of them where one gave a
    * promise), or `unhandled`. What a handler throws passes through.
+   * @throws PeerError INVALID_PARAMETER where the message does not fit its definition
    */
   dispatch(message: Message, connection: Correspondent): unknown {
-    if (this.#options.trace) traceReceived(message, connection);
+    const { trace, definitions } = this.#options;
+    if (trace) traceReceived(message, connection);
+    if (definitions !== undefined) definitions.check(message);
     const way = this.#wayOf(message.command);
     const first = way[0];
     if (way.length === 1 && first?.command !== undefined && !first.passing) return first.handler(message, connection);
     return this.#walk(way, message, connection);
+  }
+
+  /**
+   * For connections: the message that a program wants to send; a text is a command without parameters.
+   * @throws UsageError INVALID_NAME, and INVALID_VALUE in development where it does not fit its definition
+   */
+  outgoing(message: Message<unknown> | string): Message<unknown> {
+    const whole = typeof message === 'string' ? Message.of(message) : message;
+    this.#options.definitions?.checkSent(whole);
+    return whole;
   }
 
   /** For connections: logs a message that goes out, where that was asked for. */

@@ -1,14 +1,21 @@
-export type { Parameter, ParameterRules, ValuesOf } from './definition.ts';
+export type { Conf, ConfProblem } from './conf.ts';
+export { parseConf } from './conf.ts';
+export type { Parameter, ParameterRules, Range, Shape, ValuesOf } from './definition.ts';
 export {
   address,
   bigint,
   boolean,
   defineMessage,
+  forbidden,
   integer,
   MessageDefinition,
+  number,
+  oneOf,
   string,
   timespec,
 } from './definition.ts';
+export type { DefinitionsOptions } from './definitions.ts';
+export { Definitions, readDefinitions } from './definitions.ts';
 export type { Admission } from './door.ts';
 export { admit } from './door.ts';
 export { decodeJson, encodeJson } from './json.ts';

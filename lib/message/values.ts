@@ -20,10 +20,11 @@ export type Value = string | number | bigint | boolean | Timespec | HostPort;
 export type Values = { readonly [name: string]: Value | undefined };
 
 const integerPattern = /^[+-]?\d+$/;
+const numberPattern = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const timespecPattern = /^\s*([+-]?)(\d+)(?:\.(\d*))?\s*s?\s*$/;
 const longest64 = 2n ** 63n;
-/** Longer texts are no times; looking at them with a pattern would cost more than their length. */
-const longestTimespec = 200;
+/** Longer texts are no times or numbers; looking at them with a pattern would cost more than their length. */
+const longestPattern = 200;
 
 /** @throws RangeError unless a decimal integer of 64 bits with sign. */
 export function readBigint(text: string): bigint {
@@ -55,6 +56,13 @@ function shortInteger(text: string): number {
   return value;
 }
 
+/** @throws RangeError unless a finite decimal number. */
+export function readNumber(text: string): number {
+  const value = text.length <= longestPattern && numberPattern.test(text) ? Number(text) : Number.NaN;
+  if (Number.isFinite(value)) return value;
+  throw new RangeError(`"${shown(text)}" is no number`);
+}
+
 /** @throws RangeError unless `true` or `false`. */
 export function readBoolean(text: string): boolean {
   if (text === 'true') return true;
@@ -64,7 +72,7 @@ export function readBoolean(text: string): boolean {
 
 /** Reads `sec[.fraction][s]`, nine digits of the fraction count. @throws RangeError */
 export function readTimespec(text: string): Timespec {
-  if (text.length > longestTimespec) throw new RangeError(`"${shown(text)}" is no time in seconds`);
+  if (text.length > longestPattern) throw new RangeError(`"${shown(text)}" is no time in seconds`);
   const [, sign, whole, fraction = ''] = timespecPattern.exec(text) ?? [];
   if (whole === undefined) throw new RangeError(`"${shown(text)}" is no time in seconds`);
   const seconds = Number(whole);
@@ -124,6 +132,7 @@ function checkedTimespec(name: string, time: Timespec): Timespec {
   throw new UsageError('INVALID_VALUE', `${name} is ${seconds} s and ${nanoseconds} ns, which is no time`);
 }
 
-function shown(text: string): string {
+/** The text as it stands in an error: cut where it is long. */
+export function shown(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -1,9 +1,15 @@
 export { memory } from './memory/index.ts';
+export type { StdioOptions } from './stdio/index.ts';
+export { stdio } from './stdio/index.ts';
 export type { TcpOptions } from './tcp/index.ts';
 export { tcp } from './tcp/index.ts';
 export type * from './transport.ts';
 export type { StreamTransports } from './transports.ts';
 export { packetTransport, streamTransport } from './transports.ts';
+export type { UnixOptions } from './unix/index.ts';
+export { unix } from './unix/index.ts';
 export type * from './websocket/frame-channel.ts';
 export type { TlsSettings, WebServer, WebSocketOptions } from './websocket/index.ts';
 export { websocket } from './websocket/index.ts';
+export type { ThreadPort } from './worker/index.ts';
+export { worker } from './worker/index.ts';

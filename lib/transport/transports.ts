@@ -10,6 +10,8 @@ export type StreamTransports = { readonly [scheme: string]: Transport };
 const streams: { readonly [scheme: string]: () => Promise<Transport> } = {
   tcp: async () => (await import('./tcp/index.ts')).tcp(),
   unix: async () => (await import('./unix/index.ts')).unix(),
+  worker: async () => (await import('./worker/index.ts')).worker(),
+  stdio: async () => (await import('./stdio/index.ts')).stdio(),
   ws: async () => (await import('./websocket/index.ts')).websocket(),
   wss: async () => (await import('./websocket/index.ts')).websocket(),
 };

@@ -15,9 +15,11 @@ export interface Place {
   readonly address: () => Address;
   /** Whether one direction can end alone. @default 'yes' */
   readonly halves?: 'yes' | 'no';
+  /** Whether others can listen and dial where one listens. @default 'yes' */
+  readonly shared?: 'yes' | 'no';
 }
 
-export function transportContract(name: string, { transport, address, halves = 'yes' }: Place): void {
+export function transportContract(name: string, { transport, address, halves = 'yes', shared = 'yes' }: Place): void {
   const pair: Pairs = async t => {
     const made = await pairOf(transport, address());
     t.teardown(() => {
@@ -33,7 +35,7 @@ export function transportContract(name: string, { transport, address, halves = '
     if (halves === 'yes') await halfEnding(t, pair);
     await flow(t, pair);
   });
-  t.test(`${name}: a place`, t => places(t, transport, address));
+  if (shared === 'yes') t.test(`${name}: a place`, t => places(t, transport, address));
 }
 
 async function carrying(t: Test, pair: Pairs): Promise<void> {

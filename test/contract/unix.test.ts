@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Address } from '../../lib/index.ts';
-import { parseAddress, tcp } from '../../lib/index.ts';
-import { streamTransport } from '../../lib/transport/index.ts';
+import { parseAddress, unix as unixSockets } from '../../lib/index.ts';
 import { until } from '../support/world.ts';
 import { listenTo, never, pairOf } from './ear.ts';
 import { transportContract } from './transport.ts';
@@ -20,7 +19,7 @@ const address = (): Address => {
   return parseAddress(`unix:${folder}/socket-${last}`);
 };
 const deaf = { accept: (): void => undefined, trouble: (): void => undefined };
-const unix = await streamTransport(address(), { tcp: tcp() });
+const unix = unixSockets();
 
 transportContract('unix', { transport: unix, address });
 
@@ -85,6 +84,36 @@ t.test('a folder that is not there is told', async t => {
   const place = parseAddress(`unix:${folder}/nowhere/socket`);
   await t.rejects(unix.listen(place, deaf), { code: 'LISTEN_FAILED' });
   await t.rejects(unix.dial(place, never), { code: 'DIAL_FAILED' });
+});
+
+transportContract('unix, abstract', {
+  transport: unix,
+  address: () => parseAddress(`unix:@${folder}/${address().path.slice(-3)}`),
+});
+
+t.test('an abstract name leaves no file, and is told apart from a path', async t => {
+  const place = parseAddress(`unix:@${folder}/x`);
+  const { listening, near, far } = await pairOf(unix, place);
+  t.notOk(existsSync(`@${folder}/x`) || existsSync(`${folder}/x`));
+  t.match(readFileSync('/proc/net/unix', 'utf8'), `@${folder}/x`);
+  await t.rejects(unix.listen(place, deaf), { code: 'LISTEN_FAILED' });
+  near.destroy();
+  far.destroy();
+  listening.close();
+});
+
+t.test('the file has the rights and the group that it is given', async t => {
+  const gid = process.getgid?.() ?? 0;
+  const name = execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim();
+  for (const group of [gid, name, undefined]) {
+    const place = address();
+    const listening = await unixSockets({ mode: 0o660, group }).listen(place, deaf);
+    t.equal(statSync(place.path).mode & 0o777, 0o660);
+    t.equal(statSync(place.path).gid, gid);
+    listening.close();
+  }
+  t.throws(() => unixSockets({ group: 'no such group' }), { code: 'INVALID_VALUE' });
+  t.throws(() => unixSockets({ mode: 0o10000 }), { code: 'OUT_OF_RANGE' });
 });
 
 t.test('accepted peers have names that tell them apart', async t => {

@@ -30,6 +30,35 @@ t.test('after ticks once, in its time, and is gone', async t => {
   t.equal(ticks.length, 2);
 });
 
+t.test('at ticks once at its date, also where the wall is set meanwhile', async t => {
+  let shift = 0;
+  class ShiftedClock extends VirtualClock {
+    override wall(): number {
+      return super.wall() + shift;
+    }
+  }
+  const clock = new ShiftedClock();
+  const { communicator } = worldOf(t, { clock });
+  const ticks: string[] = [];
+  const begin = clock.wall();
+  const at = communicator.timer({ at: new Date(begin + 3_600_000) }, () => void ticks.push('date'));
+  communicator.timer({ at: begin + 30_000 }, () => void ticks.push('number'));
+  communicator.timer({ at: begin - 1 }, () => void ticks.push('past'));
+  t.match(at.snapshot(), { at: new Date(begin + 3_600_000).toISOString() });
+  await clock.advance(0);
+  t.same(ticks, ['past']);
+  await clock.advance(30_000);
+  t.same(ticks, ['past', 'number']);
+  shift = 3_500_000;
+  await clock.advance(60_000);
+  t.equal(ticks.length, 2, '10 s are left by the wall');
+  await clock.advance(60_000);
+  t.same(ticks, ['past', 'number', 'date']);
+  t.equal(at.state, 'closed');
+  t.throws(() => communicator.timer({ at: new Date('x') }, () => undefined), { code: 'OUT_OF_RANGE' });
+  t.throws(() => communicator.timer({ at: 1, every: 2 }, () => undefined), { code: 'INVALID_VALUE' });
+});
+
 t.test('after 0 ticks in a later turn', async t => {
   const { communicator } = worldOf(t);
   const order: string[] = [];

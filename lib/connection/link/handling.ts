@@ -2,9 +2,10 @@
 
 import { LimitError, NetworkError, PeerError, reasonOf } from '../../base/errors.ts';
 import { isPromise } from '../../base/guard.ts';
-import type { Dispatcher } from '../../dispatcher/index.ts';
+import type { Allow, Correspondent, Dispatcher, Visitor } from '../../dispatcher/index.ts';
 import { answerUnknown, unhandled } from '../../dispatcher/index.ts';
 import { admit, Message } from '../../message/index.ts';
+import type { Channel, FrameChannel } from '../../transport/index.ts';
 import type { LinkRole } from './link-role.ts';
 import type { LinkState } from './link-table.ts';
 
@@ -22,26 +23,54 @@ export interface HandlingLink {
   failed(error: unknown, message: Message): void;
 }
 
+export interface HandlingSettings {
+  readonly dispatcher: Dispatcher;
+  /** Who may send what; undefined: everybody everything. */
+  readonly allow?: Allow | undefined;
+}
+
 /** The handlers of a link whose promises have not settled. Those of a session hold its next link too. */
 export interface Hold {
   running: number;
   link: HandlingLink;
 }
 
-export class Handling {
+export class Handling implements Visitor {
   hold: Hold;
   /** Lines and messages that had to be refused. */
   invalid = 0;
   /** Handlers that failed since there was no room for what they sent: one of them is logged. */
   #full = 0;
   readonly #link: HandlingLink;
-  readonly #dispatcher: Dispatcher;
+  readonly #channel: Channel;
+  readonly #settings: HandlingSettings;
 
-  constructor(link: HandlingLink, { dispatcher }: { readonly dispatcher: Dispatcher }) {
+  constructor(link: HandlingLink, channel: Channel, settings: HandlingSettings) {
     this.#link = link;
-    this.#dispatcher = dispatcher;
+    this.#channel = channel;
+    this.#settings = settings;
     this.hold = { running: 0, link };
   }
+
+  // ---- for the rule that says who may
+
+  get remote(): string {
+    return this.#channel.remote;
+  }
+
+  get certificate(): Visitor['certificate'] {
+    return undefined;
+  }
+
+  get origin(): string | undefined {
+    return (this.#channel as FrameChannel).request?.headers.origin;
+  }
+
+  get peer(): Correspondent {
+    return this.#link.role;
+  }
+
+  // ---- for the link
 
   /** `number` is its place in the session, or 0. */
   handle(message: Message, number: number): void {
@@ -67,7 +96,8 @@ export class Handling {
       if (number > 0 && role.session?.repeats(message)) return false;
       if (admit(message) === 'unknown') answerUnknown(message, role);
       else {
-        const result = this.#dispatcher.dispatch(message, role);
+        this.#checkAllowed(message);
+        const result = this.#settings.dispatcher.dispatch(message, role);
         if (result === unhandled) this.#nobody(message);
         else if (isPromise(result)) return this.#hold(Promise.resolve(result), message, number);
       }
@@ -89,6 +119,14 @@ export class Handling {
   #done(number: number): void {
     const { session } = this.#link.role;
     if (number > 0 && session !== undefined) session.done(number, session.stream);
+  }
+
+  /** @throws PeerError NOT_ALLOWED */
+  #checkAllowed(message: Message): void {
+    const verdict = this.#settings.allow?.(message, this) ?? true;
+    if (verdict === true) return;
+    const why = verdict === false ? '' : `: ${verdict}`;
+    throw new PeerError('NOT_ALLOWED', `${message.command} is not allowed${why}`, message.command);
   }
 
   #hold(promise: Promise<unknown>, message: Message, number: number): boolean {

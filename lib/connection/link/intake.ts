@@ -23,7 +23,7 @@ export class Intake {
     this.#link = link;
     this.#concurrency = settings.concurrency;
     this.reading = new Reading(channel, new LineSlicer(settings.longestLine));
-    this.handling = new Handling(link, settings);
+    this.handling = new Handling(link, channel, settings);
   }
 
   /** Reads and handles one message; false when there is none to handle now. @throws PeerError LINE_TOO_LONG */

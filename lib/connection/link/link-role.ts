@@ -1,7 +1,7 @@
 // What a link is given: its limits, and the role whose link it is.
 
 import type { Clock } from '../../base/clock.ts';
-import type { Correspondent, Dispatcher } from '../../dispatcher/index.ts';
+import type { Allow, Correspondent, Dispatcher } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
 import type { Turns } from '../connection.ts';
 
@@ -10,6 +10,8 @@ export const unsentLimit: number = 16 * 1024 * 1024;
 
 export interface LinkSettings {
   readonly dispatcher: Dispatcher;
+  /** Who may send what; of clients undefined: they have chosen whom they dial. */
+  readonly allow?: Allow | undefined;
   /** Handlers whose promises may run at the same time. */
   readonly concurrency: number;
   /** Longest line in bytes. */

@@ -1,7 +1,14 @@
 // What a client's links have in common, one after the other: the exchange, the requests, the handlers that still run.
 
 import type { Clock } from '../../base/clock.ts';
-import type { Correspondent, DeliverOptions, Receipt, RequestOptions } from '../../dispatcher/index.ts';
+import type {
+  Correspondent,
+  DeliverOptions,
+  Dispatcher,
+  Receipt,
+  RequestOptions,
+  Sending,
+} from '../../dispatcher/index.ts';
 import type { Logger } from '../../logging/index.ts';
 import type { Message } from '../../message/index.ts';
 import { deliver } from '../exchange/deliver.ts';
@@ -20,6 +27,7 @@ export class Conversation implements SessionClientHost {
   readonly requests: Requests;
   link: Link | undefined;
   readonly #logger: Logger;
+  readonly #dispatcher: Dispatcher;
   readonly #tell: (event: string, ...values: unknown[]) => void;
   /** Handlers of the last link that have not ended; in a session they hold the next link too. */
   #hold: Hold | undefined;
@@ -34,6 +42,7 @@ export class Conversation implements SessionClientHost {
     this.name = name;
     this.clock = link.clock;
     this.#logger = logger;
+    this.#dispatcher = link.dispatcher;
     this.#tell = tell;
     this.exchange = new SessionClient(this, outbox, heartbeat);
     const numbers = outbox.session ? uniqueNumbers() : smallNumbers();
@@ -58,15 +67,24 @@ export class Conversation implements SessionClientHost {
     return this.requests.size + this.exchange.awaited;
   }
 
-  deliver(message: Message<unknown>, options: DeliverOptions): Promise<Receipt> {
-    const delivery = deliver(this.exchange, message, options);
+  /** A message as a program gave it, made whole and checked. @throws UsageError INVALID_NAME, INVALID_VALUE */
+  outgoing(message: Message<unknown> | string): Message<unknown> {
+    return this.#dispatcher.outgoing(message);
+  }
+
+  send(message: Message<unknown> | string): Sending {
+    return this.exchange.send(this.outgoing(message));
+  }
+
+  deliver(message: Message<unknown> | string, options: DeliverOptions): Promise<Receipt> {
+    const delivery = deliver(this.exchange, this.outgoing(message), options);
     this.link?.wake();
     return delivery;
   }
 
   request(message: Message<unknown> | string, options: RequestOptions): Promise<Message> {
     const answer = this.requests.open(message, options, {
-      send: numbered => this.exchange.send(numbered),
+      send: numbered => this.send(numbered),
       withdraw: numbered => this.exchange.out.withdraw(({ message }) => message === numbered),
     });
     this.link?.wake();

@@ -1,4 +1,4 @@
-// The secret code of datagrams: compared so that the time taken tells nothing about it.
+// The secret code of a message: compared so that the time taken tells nothing about it.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Message } from '../message/index.ts';
