@@ -1,3 +1,4 @@
+export type * from './any/index.ts';
 export { memory } from './memory/index.ts';
 export type { TcpOptions } from './tcp/index.ts';
 export { tcp } from './tcp/index.ts';
@@ -7,3 +8,4 @@ export { packetTransport, streamTransport } from './transports.ts';
 export type * from './websocket/frame-channel.ts';
 export type { TlsSettings, WebServer, WebSocketOptions } from './websocket/index.ts';
 export { websocket } from './websocket/index.ts';
+export { sharedFrame } from './websocket/shared-frame.ts';

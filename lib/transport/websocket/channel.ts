@@ -16,7 +16,7 @@ import { lingerTime, resetSocket } from '../socket-channel.ts';
 import { flowTable, frameChannelTable } from './channel-table.ts';
 import type { LastWord } from './close-code.ts';
 import { checkedCode, cutReason, noCode, noFrame } from './close-code.ts';
-import type { FrameChannel, FrameEvents, UpgradeRequest } from './frame-channel.ts';
+import type { FrameChannel, FrameEvents, SharedFrame, UpgradeRequest } from './frame-channel.ts';
 import type { LastWords, LateSocket } from './library.ts';
 
 const textFrame = { binary: false };
@@ -98,6 +98,19 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     if (!this.#speaks) return true;
     // A text frame that is not UTF-8 would end the connection at the other side.
     this.#ws.send(bytes, this.#frames === 'text' && isUtf8(bytes) ? textFrame : binaryFrame);
+    return this.#hasRoom();
+  }
+
+  sendShared({ message, framed }: SharedFrame): boolean {
+    // A client has to mask each frame for itself; and text may be wanted as binary.
+    if (this.request === undefined || this.#frames === 'binary') return this.send(message);
+    if (!this.#speaks) return true;
+    // Nothing waits inside ws (no compression, no blobs), so what goes to the socket goes in order.
+    this.#socket.write(framed);
+    return this.#hasRoom();
+  }
+
+  #hasRoom(): boolean {
     if (this.#socket.writableNeedDrain) this.#outlet = 'full';
     return this.#outlet === 'clear';
   }
