@@ -8,4 +8,4 @@ export { packetTransport, streamTransport } from './transports.ts';
 export type * from './websocket/frame-channel.ts';
 export type { TlsSettings, WebServer, WebSocketOptions } from './websocket/index.ts';
 export { websocket } from './websocket/index.ts';
-export { sharedFrame } from './websocket/shared-frame.ts';
+export { sharedFrame } from './websocket/outlet.ts';

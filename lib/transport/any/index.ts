@@ -35,12 +35,3 @@ export interface UndecidedLimits {
    */
   readonly quiet: number;
 }
-
-/** Why the connection of a WebSocket client is closed for what it sent. */
-export type FrameFault = 'unmasked' | 'kind' | 'encoding' | 'longest' | 'overflow' | 'half' | 'ending' | 'reserved';
-
-/** What a close frame of ours says; without a code it is empty. */
-export interface CloseWord {
-  readonly code?: number | undefined;
-  readonly reason?: string | undefined;
-}
