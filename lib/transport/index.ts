@@ -1,11 +1,15 @@
 export type * from './any/index.ts';
+export { anyProtocol, anyStream } from './any/index.ts';
 export { memory } from './memory/index.ts';
 export type { TcpOptions } from './tcp/index.ts';
 export { tcp } from './tcp/index.ts';
+export type * from './tls/index.ts';
+export { tls } from './tls/index.ts';
 export type * from './transport.ts';
 export type { StreamTransports } from './transports.ts';
 export { packetTransport, streamTransport } from './transports.ts';
 export type * from './websocket/frame-channel.ts';
+export type { CloseWord, FrameFault, FrameRules } from './websocket/frame-rules.ts';
 export type { TlsSettings, WebServer, WebSocketOptions } from './websocket/index.ts';
 export { websocket } from './websocket/index.ts';
-export { sharedFrame } from './websocket/shared-frame.ts';
+export { sharedFrame } from './websocket/outlet.ts';

@@ -138,22 +138,44 @@ function onClose(this: Socket): void {
   (this as OwnedSocket)[channelKey].closed();
 }
 
+/** How sockets of one kind become channels. */
+export interface Manner {
+  /** The event of a socket that it is open. */
+  readonly open: 'connect' | 'secureConnect';
+  /** The event of a server that a socket is there. */
+  readonly accepted: 'connection' | 'secureConnection';
+  readonly channel: (socket: Socket, remote: string) => SocketChannel;
+  readonly inWords: (error: Error) => Error;
+}
+
+const plain: Manner = {
+  open: 'connect',
+  accepted: 'connection',
+  channel: (socket, remote) => new SocketChannel(socket, remote),
+  inWords: error => error,
+};
+
 /** Waits until a dialling socket is open. */
-export function opened(socket: Socket, address: Address, signal: AbortSignal): Promise<Channel> {
+export function opened(
+  socket: Socket,
+  address: Address,
+  signal: AbortSignal,
+  { open, channel, inWords }: Manner = plain,
+): Promise<Channel> {
   const remote = formatAddress(address);
   return new Promise((resolve, reject) => {
     const settle = (outcome: () => void): void => {
-      socket.off('connect', connected).off('error', refused);
+      socket.off(open, connected).off('error', refused);
       signal.removeEventListener('abort', aborted);
       outcome();
     };
-    const connected = (): void => settle(() => resolve(new SocketChannel(socket, remote)));
-    const refused = (error: Error): void => settle(() => reject(dialFailed(remote, error)));
+    const connected = (): void => settle(() => resolve(channel(socket, remote)));
+    const refused = (error: Error): void => settle(() => reject(dialFailed(remote, inWords(error))));
     const aborted = (): void => {
       socket.on('error', () => undefined).destroy();
       settle(() => reject(signal.reason));
     };
-    socket.once('connect', connected).once('error', refused);
+    socket.once(open, connected).once('error', refused);
     signal.addEventListener('abort', aborted, { once: true });
     if (signal.aborted) aborted();
   });
@@ -164,8 +186,9 @@ export function listening(
   server: Server,
   events: ListenEvents,
   place: { readonly address: () => Address; readonly remote: (socket: Socket) => string },
+  { accepted, channel }: Manner = plain,
 ): Promise<Listening> {
-  server.on('connection', socket => events.accept(new SocketChannel(socket, place.remote(socket))));
+  server.on(accepted, (socket: Socket) => events.accept(channel(socket, place.remote(socket))));
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.once('listening', () => {

@@ -10,6 +10,9 @@ export type StreamTransports = { readonly [scheme: string]: Transport };
 const streams: { readonly [scheme: string]: () => Promise<Transport> } = {
   tcp: async () => (await import('./tcp/index.ts')).tcp(),
   unix: async () => (await import('./unix/index.ts')).unix(),
+  tls: async () => (await import('./tls/index.ts')).tls(),
+  any: async () => (await import('./any/index.ts')).anyStream(),
+  anys: async () => (await import('./any/index.ts')).anyStream({ tls: {} }),
   ws: async () => (await import('./websocket/index.ts')).websocket(),
   wss: async () => (await import('./websocket/index.ts')).websocket(),
 };

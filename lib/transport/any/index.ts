@@ -1,11 +1,20 @@
 // One port for all: lines or any other stream, HTTP, and WebSocket, told apart by the first bytes.
 
 import type { Address } from '../../base/address.ts';
-import type { Channel, Listening } from '../transport.ts';
+import { asError } from '../../base/errors.ts';
+import { guarded } from '../../base/guard.ts';
+import { tcp } from '../tcp/index.ts';
+import { tls } from '../tls/index.ts';
+import type { TlsListening } from '../tls/security.ts';
+import type { Channel, ListenEvents, Transport } from '../transport.ts';
 import type { FrameChannel } from '../websocket/frame-channel.ts';
 import type { HttpExchange } from './http-exchange.ts';
+import { NodeHttpExchange } from './http-exchange.ts';
+import type { AnyOptions } from './options.ts';
+import { anySettings } from './options.ts';
 
 export type { HttpExchange } from './http-exchange.ts';
+export type { AnyOptions, HttpLimits, UndecidedLimits, UpgradeOptions } from './options.ts';
 
 /** What a port for all tells its owner. */
 export interface AnyListenEvents {
@@ -20,27 +29,57 @@ export interface AnyListenEvents {
 
 export interface AnyTransport {
   /** @throws NetworkError LISTEN_FAILED, UsageError MISSING_PACKAGE */
-  listen(address: Address, events: AnyListenEvents): Promise<Listening>;
+  listen(address: Address, events: AnyListenEvents): Promise<TlsListening>;
 }
 
-/** Limits of connections that have not said enough to be told apart. */
-export interface UndecidedLimits {
-  /** In ms; who has not shown what it speaks by then is closed. @default 10_000 */
-  readonly deadline: number;
-  /** At the same time; more are closed at once, and told as trouble, once per second at most. @default 1_000 */
-  readonly most: number;
-  /**
-   * Who has said nothing at all for so many ms is a stream: for services that speak first. 0: never, which is what
-   * protocols want whose clients speak first. @default 0
-   */
-  readonly quiet: number;
+export interface AnyStreamOptions extends AnyOptions {
+  /** Answers plain HTTP requests. @default 426 for the path `/`, and 404 for others: there are no pages */
+  readonly answer?: ((exchange: HttpExchange) => unknown) | undefined;
 }
 
-/** Why the connection of a WebSocket client is closed for what it sent. */
-export type FrameFault = 'unmasked' | 'kind' | 'encoding' | 'longest' | 'overflow' | 'half' | 'ending' | 'reserved';
+/**
+ * One port for protocols that need to know what is spoken.
+ * @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE, INVALID_VALUE
+ */
+export function anyProtocol(options: AnyOptions = {}): AnyTransport {
+  const settings = anySettings('anyProtocol', options);
+  return { listen: async (address, events) => (await import('./listen.ts')).listen(address, events, settings) };
+}
 
-/** What a close frame of ours says; without a code it is empty. */
-export interface CloseWord {
-  readonly code?: number | undefined;
-  readonly reason?: string | undefined;
+/**
+ * One port for a service that takes channels: `any://host:port`, or `anys://…` with tls. Streams and WebSockets come
+ * to it alike. Dialling it is dialling a stream.
+ * @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE, INVALID_VALUE
+ */
+export function anyStream({ answer = noPages, ...options }: AnyStreamOptions = {}): Transport {
+  const settings = anySettings('anyStream', options);
+  const dialling = settings.tls === undefined ? tcp() : tls(settings.tls);
+  return {
+    dial: (address, signal) => dialling.dial(address, signal),
+    listen: async (address, events) =>
+      (await import('./listen.ts')).listen(address, eventsOf(events, answer), settings),
+  };
+}
+
+function eventsOf(events: ListenEvents, answer: (exchange: HttpExchange) => unknown): AnyListenEvents {
+  return {
+    websocket: channel => events.accept(channel),
+    stream: channel => events.accept(channel),
+    trouble: error => events.trouble(error),
+    request: exchange =>
+      guarded(
+        () => answer(exchange),
+        error => {
+          events.trouble(asError(error));
+          if (exchange instanceof NodeHttpExchange && exchange.state === 'open')
+            exchange.answer(500, { connection: 'close' });
+        },
+      ),
+  };
+}
+
+function noPages(exchange: HttpExchange): void {
+  const headers = { connection: 'close', 'content-type': 'text/plain' };
+  if (exchange.url === '/') exchange.answer(426, { ...headers, upgrade: 'websocket' }, 'a WebSocket is served here\n');
+  else exchange.answer(404, headers, 'nothing is here\n');
 }
