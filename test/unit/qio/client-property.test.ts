@@ -114,9 +114,7 @@ t.test('what the server is asked can be read by it, whatever the program says', 
       if (sent === 'refused') return texts.length === 0;
       const [text = ''] = texts;
       const event = readEvent(text);
-      return (
-        texts.length === 1 && !text.includes('\n') && event !== undefined && JSON.parse(event.json) !== undefined
-      );
+      return texts.length === 1 && !text.includes('\n') && event !== undefined && JSON.parse(event.json) !== undefined;
     }),
     { numRuns: 500 },
   );
