@@ -15,7 +15,7 @@ import { StateMachine } from '../../base/state-table.ts';
 import type { Owner, Unfinished } from '../../connection/index.ts';
 import { Connection } from '../../connection/index.ts';
 import { Opening } from '../../connection/parts/opening.ts';
-import type { AnyTransport, Listening } from '../../transport/index.ts';
+import type { Listening } from '../../transport/index.ts';
 import type { QioApp, QioClient } from './definitions.ts';
 import { Apps } from './server/apps.ts';
 import { toJson } from './server/calls.ts';
@@ -24,6 +24,7 @@ import { settleServer } from './server/options.ts';
 import { Reception } from './server/reception.ts';
 import type { Counters } from './session/host.ts';
 import { newCounters } from './session/host.ts';
+import { qioTransport } from './session/transport.ts';
 import { cleanPath } from './wire.ts';
 
 export type QioServerState = 'idle' | 'opening' | 'open' | 'closing' | 'closed';
@@ -47,6 +48,9 @@ export type QioServerEvents = {
   close: [];
 };
 
+/** Schemes of addresses that need certificates. */
+const secure: ReadonlySet<string> = new Set(['anys', 'tls', 'wss', 'https']);
+
 export class QioServer extends Connection<QioServerEvents> {
   readonly #address: Address;
   readonly #options: QioServerOptions;
@@ -54,7 +58,7 @@ export class QioServer extends Connection<QioServerEvents> {
   readonly #machine = new StateMachine(qioServerTable, 'idle');
   readonly #opening = new Opening<string>();
   readonly #counters: Counters = newCounters();
-  readonly #unmounted: QioApp[];
+  readonly #unmounted: QioApp[] = [];
   #publicAddress: string | undefined;
   #apps: Apps | undefined;
   #reception: Reception | undefined;
@@ -66,10 +70,12 @@ export class QioServer extends Connection<QioServerEvents> {
   /** @throws UsageError INVALID_ADDRESS, UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(address: string, options: QioServerOptions = {}) {
     super('qio server', { name: options.name ?? address, priority: options.priority });
-    this.#address = parseAddress(address, 'tcp');
+    this.#address = parseAddress(address, 'any');
     this.#options = options;
     this.#settings = settleServer(options);
-    this.#unmounted = [...(options.apps ?? [])];
+    this.#unmounted.push(...(options.apps ?? []));
+    if (!secure.has(this.#address.scheme) || this.#settings.web.tls !== undefined) return;
+    throw new UsageError('INVALID_VALUE', `to listen on ${address} give web: { tls: { key, cert } }`);
   }
 
   get state(): QioServerState {
@@ -185,10 +191,14 @@ export class QioServer extends Connection<QioServerEvents> {
     for (const app of this.#unmounted) apps.mount(app);
     await apps.start();
     this.#publicAddress = await this.#resolved(this.#settings.web.publicAddress);
+    if (this.state !== 'opening') throw new NetworkError('CLOSED', `${this.name} was stopped`);
     const reception = this.#receptionFor(owner, apps);
     this.#reception = reception;
     this.#leaveBackplane = this.#options.backplane?.subscribe((path, json) => apps.say(path, json));
-    return (await this.#transport()).listen(this.#address, reception);
+    const { tls } = this.#settings.web;
+    const { client } = this.#settings.times;
+    const transport = this.#options.transport ?? qioTransport({ event: limits.event, client, tls });
+    return transport.listen(this.#address, reception);
   }
 
   #receptionFor({ clock, turns, random }: Owner, apps: Apps): Reception {
@@ -208,12 +218,6 @@ export class QioServer extends Connection<QioServerEvents> {
       emptied: () => this.#look(),
       log: (severity, text, fields) => this.#log(severity, text, fields),
     });
-  }
-
-  async #transport(): Promise<AnyTransport> {
-    const { transport } = this.#options;
-    if (transport === undefined) throw new UsageError('INVALID_VALUE', 'no transport');
-    return transport;
   }
 
   async #resolved(name: string | undefined): Promise<string | undefined> {

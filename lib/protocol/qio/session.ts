@@ -128,7 +128,10 @@ export class Session implements QioClient, CarrierOwner, Worker {
 
   #tooSlow(): void {
     this.#host.counters.slow += 1;
-    const reason = new LimitError('SLOW_PEER', `${this.remote} does not read: ${this.#carrier.unsent} bytes are unsent`);
+    const reason = new LimitError(
+      'SLOW_PEER',
+      `${this.remote} does not read: ${this.#carrier.unsent} bytes are unsent`,
+    );
     this.destroy(reason);
   }
 

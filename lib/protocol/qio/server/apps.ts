@@ -3,10 +3,10 @@
 import type { Cancel, Clock } from '../../../base/clock.ts';
 import { reasonOf, UsageError } from '../../../base/errors.ts';
 import { guarded } from '../../../base/guard.ts';
-import type { Answered, Lost, QioApp, QioAppContext, QioClient } from '../definitions.ts';
 import { Router } from '../definitions/router.ts';
-import { Session } from '../session.ts';
+import type { Answered, Lost, QioApp, QioAppContext, QioClient } from '../definitions.ts';
 import type { Counters, QioLimits } from '../session/host.ts';
+import { Session } from '../session.ts';
 import { cleanPath, closes, codes, paths, readEvent } from '../wire.ts';
 import { builtins } from './builtins.ts';
 import { asking, EventCall, toJson } from './calls.ts';
@@ -51,7 +51,8 @@ export class Apps {
     check(app);
     const prefix = cleanPath(`/${app.prefix}`);
     for (const { name, prefix: other, app: known } of [this.#nowhere, ...this.#compartments]) {
-      if (known === app || name === app.name) throw new UsageError('DUPLICATE_RULE', `"${app.name}" is mounted already`);
+      if (known === app || name === app.name)
+        throw new UsageError('DUPLICATE_RULE', `"${app.name}" is mounted already`);
       if (isWithin(prefix, other) || (isWithin(other, prefix) && prefix !== '')) throw taken(app.name, prefix, name);
       if (prefix === '' && other !== paths.reserved) throw taken(app.name, '/', name);
     }
@@ -69,7 +70,10 @@ export class Apps {
 
   /** In their order, one after the other. @throws Error the first failure */
   async start(): Promise<void> {
-    for (const compartment of [...this.#compartments]) await compartment.start();
+    for (const compartment of [...this.#compartments]) {
+      // The server may have been stopped meanwhile.
+      if (this.#compartments.includes(compartment)) await compartment.start();
+    }
   }
 
   /** All of them, the last first. @throws Error the first failure, after all have been stopped */
@@ -127,6 +131,7 @@ export class Compartment implements QioAppContext {
   readonly places: readonly Place[];
   readonly #apps: Apps;
   readonly #timers = new Set<Cancel>();
+  #started: Promise<unknown> | undefined;
   #vainAt = Number.NEGATIVE_INFINITY;
 
   /** @throws UsageError INVALID_VALUE */
@@ -190,14 +195,20 @@ export class Compartment implements QioAppContext {
 
   /** @throws Error where it cannot start */
   async start(): Promise<void> {
-    if ((await this.app.start?.(this)) === false) throw new Error(`"${this.name}" does not start`);
+    this.#started = (async () => this.app.start?.(this))();
+    if ((await this.#started) === false) throw new UsageError('INVALID_VALUE', `"${this.name}" does not start`);
   }
 
   /** @throws Error where it cannot stop */
   async stop(): Promise<void> {
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
-    if ((await this.app.stop?.(this)) === false) throw new Error(`"${this.name}" does not stop`);
+    // What did not start has nothing to stop.
+    const started = await (this.#started ?? Promise.resolve(false)).catch(() => false);
+    if (started === false) return;
+    if ((await this.app.stop?.(this)) === false) {
+      throw new UsageError('INVALID_VALUE', `"${this.name}" does not stop`);
+    }
   }
 
   /** A function of the application failed where nobody waits for its result. */

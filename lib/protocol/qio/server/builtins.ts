@@ -1,8 +1,8 @@
 // The events that each server has: /qio/ping, hostname, on, off and callback. Nobody subscribes to them.
 
+import type { Found } from '../definitions/router.ts';
 import type { Call, QioApp } from '../definitions.ts';
 import { handled, QioRefusal } from '../definitions.ts';
-import type { Found } from '../definitions/router.ts';
 import { cleanPath, codes, paths, readId } from '../wire.ts';
 import type { Apps } from './apps.ts';
 import type { EventCall } from './calls.ts';

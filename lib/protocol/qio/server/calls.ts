@@ -8,8 +8,8 @@ import type { StateTable } from '../../../base/state-table.ts';
 import { StateMachine } from '../../../base/state-table.ts';
 import type { Answered, Call, Lost } from '../definitions.ts';
 import { handled, QioRefusal } from '../definitions.ts';
-import type { Session } from '../session.ts';
 import type { Fire } from '../session/callbacks.ts';
+import type { Session } from '../session.ts';
 import type { CallbackId } from '../wire.ts';
 import { codes } from '../wire.ts';
 import type { Compartment } from './apps.ts';
@@ -56,7 +56,7 @@ export class EventCall implements Call {
   }
 
   get data(): unknown {
-    this.#data ??= { value: valueOf(this.#matter) };
+    this.#data ??= { value: valueIn(this.#matter) };
     return this.#data.value;
   }
 
@@ -122,7 +122,8 @@ export function asking(client: Session, app: Compartment, answered: Answered): F
 
 /** A value as it goes over the wire; empty where there is none. */
 export function toJson(data: unknown): string {
-  return JSON.stringify(data) ?? '';
+  const json: string | undefined = JSON.stringify(data);
+  return json ?? '';
 }
 
 /** What cannot be written is nothing. */
@@ -136,7 +137,7 @@ function jsonSafe(data: unknown): unknown {
 }
 
 /** @throws QioRefusal */
-function valueOf({ json, read }: Matter): unknown {
+function valueIn({ json, read }: Matter): unknown {
   const value = json === '' ? undefined : parsed(json);
   if (read === undefined) return value;
   try {

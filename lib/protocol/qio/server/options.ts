@@ -8,6 +8,7 @@ import type { AnyTransport } from '../../../transport/index.ts';
 import type { QioApp } from '../definitions.ts';
 import type { QioLimits, QioTimes } from '../session/host.ts';
 import { qioLimits, qioTimes } from '../session/host.ts';
+import type { TlsOptions } from '../session/transport.ts';
 
 export interface WebOptions {
   /**
@@ -19,9 +20,11 @@ export interface WebOptions {
   readonly cors: '*' | readonly string[] | undefined;
   /** What `/qio/client.js` is; asked for once, at the first request. @default none, 404 */
   readonly script: string | (() => string | Promise<string>) | undefined;
+  /** With it, all that is spoken here is spoken through tls. @default none */
+  readonly tls: TlsOptions | undefined;
 }
 
-export const webDefaults: WebOptions = { publicAddress: undefined, cors: undefined, script: undefined };
+export const webDefaults: WebOptions = { publicAddress: undefined, cors: undefined, script: undefined, tls: undefined };
 
 export interface QioServerOptions extends ConnectionOptions {
   /** The applications, in the order in which they start. @default none */
@@ -31,7 +34,7 @@ export interface QioServerOptions extends ConnectionOptions {
   readonly web?: Given<WebOptions> | undefined;
   /** The way to the servers that share broadcasts. @default none, this server is alone */
   readonly backplane?: Backplane | undefined;
-  /** What listens: one with certificates, say (`qioTransport({ tls })`). @default `qioTransport()` */
+  /** What listens, in the place of a port of its own. @default one port for raw streams, WebSockets and HTTP */
   readonly transport?: AnyTransport | undefined;
 }
 

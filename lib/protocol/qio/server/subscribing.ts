@@ -6,12 +6,12 @@
 // subscription that it was asked about, whatever ended it.
 
 import { guarded, isPromise } from '../../../base/guard.ts';
+import type { Found } from '../definitions/router.ts';
 import type { Subscribing } from '../definitions.ts';
 import { QioRefusal } from '../definitions.ts';
-import type { Found } from '../definitions/router.ts';
-import type { Session } from '../session.ts';
 import type { Counters, QioLimits } from '../session/host.ts';
 import { Subscription } from '../session/subscription.ts';
+import type { Session } from '../session.ts';
 import { codes } from '../wire.ts';
 import type { EventCall } from './calls.ts';
 import { FairPool } from './pool.ts';

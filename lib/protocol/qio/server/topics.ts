@@ -3,11 +3,11 @@
 // Broadcasts gather until the end of the loop's turn, and go out then: each is framed once for each kind of carrier. Who
 // subscribes meanwhile gets none that was said before.
 
-import type { QioEvent } from '../definitions.ts';
 import type { Routed } from '../definitions/router.ts';
-import type { Session } from '../session.ts';
+import type { QioEvent } from '../definitions.ts';
 import { Framed } from '../session/carrier.ts';
 import type { Counters } from '../session/host.ts';
+import type { Session } from '../session.ts';
 import { writeEvent } from '../wire.ts';
 import type { Compartment } from './apps.ts';
 

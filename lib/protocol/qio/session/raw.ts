@@ -10,9 +10,7 @@ import type { Carrier, CarrierOwner, Framed } from './carrier.ts';
 const lengthBytes = 8;
 const greeting = Buffer.from(ohai);
 const policyRequest = Buffer.from('<policy-file-request/>');
-const policy = Buffer.from(
-  '<cross-domain-policy><allow-access-from domain="*" to-ports="*" /></cross-domain-policy>',
-);
+const policy = Buffer.from('<cross-domain-policy><allow-access-from domain="*" to-ports="*" /></cross-domain-policy>');
 const nothing = Buffer.alloc(0);
 
 export class RawCarrier implements Carrier, ChannelEvents {
