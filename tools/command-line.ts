@@ -10,12 +10,17 @@ import { UsageError } from '../lib/base/errors.ts';
 /** 0 done, 1 failed, 2 the command line (or the config file) is wrong. */
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 
+interface Bare<O> {
+  readonly name: keyof O & string;
+  readonly describe: string;
+}
+
 export interface Program<O extends Record<string, Options>> {
   readonly name: string;
   /** One sentence. */
   readonly summary: string;
-  /** A bare argument: its name, and what it says. */
-  readonly bare?: { readonly name: keyof O & string; readonly describe: string };
+  /** Bare arguments, in their order: the option that each is, and what it says. */
+  readonly bare?: Bare<O> | readonly Bare<O>[];
   readonly options: O;
   readonly examples: readonly (readonly [command: string, what: string])[];
 }
@@ -31,18 +36,18 @@ export async function commandLine<O extends Record<string, Options>>(
   program: Program<O>,
   words: readonly string[],
 ): Promise<InferredOptionTypes<O> | undefined> {
-  const { name, summary, bare, options, examples } = program;
-  const usage = bare === undefined ? '$0' : `$0 [${bare.name}]`;
+  const { name, summary, bare = [], options, examples } = program;
+  const bares: readonly Bare<O>[] = 'name' in bare ? [bare] : bare;
+  const usage = ['$0', ...bares.map(one => `[${one.name}]`)].join(' ');
   const parser = yargs()
     .scriptName(name)
     .command(usage, summary, command =>
-      bare === undefined ? command : command.positional(bare.name, { type: 'string', describe: bare.describe }),
+      bares.reduce((all, one) => all.positional(one.name, { type: 'string', describe: one.describe }), command),
     )
     .options(withEnvironment(name, options))
     .requiresArg(Object.keys(options).filter(option => options[option]?.type === 'string'))
     .config('config', 'A JSON file with options', path => readConfig(path, options))
     .example(examples.map(([command, what]) => [command, what]))
-    .completion('completion', 'Print a script for completion in the shell')
     .epilogue(epilogue(name))
     .version(version)
     .strict()
@@ -50,9 +55,14 @@ export async function commandLine<O extends Record<string, Options>>(
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((text, error) => {
-      throw error instanceof UsageError ? error : new UsageError('INVALID_VALUE', text || error.message);
+      throw error instanceof UsageError
+        ? error
+        : new UsageError('INVALID_VALUE', (text || error.message).replace(/\s*\n\s*/g, ' '));
     });
-  if (words[0] === 'completion') {
+  // Only the first word of a line is completed as a program.
+  const whole = !name.includes(' ');
+  if (whole) parser.completion('completion', 'Print a script for completion in the shell');
+  if (whole && words[0] === 'completion') {
     parser.showCompletionScript();
     return undefined;
   }
@@ -105,7 +115,7 @@ function fromText({ type, array }: Options, text: string, source: string): unkno
 
 function variable(name: string, option: string): string {
   const prefix = name.startsWith('ed-') ? name : `ed-${name}`;
-  return `${prefix}-${option}`.toUpperCase().replaceAll('-', '_');
+  return `${prefix}-${option}`.toUpperCase().replace(/[ -]/g, '_');
 }
 
 function readConfig(path: string, options: Record<string, Options>): Record<string, unknown> {
@@ -138,4 +148,15 @@ function epilogue(name: string): string {
     '',
     'Exit codes: 0 done, 1 failed (one line on the standard error says why), 2 wrong command line.',
   ].join('\n');
+}
+
+/** A time in seconds, as 5 or 0.5, or in milliseconds, as 500ms. @throws UsageError INVALID_VALUE */
+export function milliseconds(option: string, text: string): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(text) ?? [];
+  if (digits === undefined) throw wrong(`--${option} ${text} is no time: write seconds, as 5 or 0.5, or 500ms`);
+  return Number(digits) * (unit === 'ms' ? 1 : 1000);
+}
+
+export function wrong(text: string): UsageError {
+  return new UsageError('INVALID_VALUE', text);
 }
