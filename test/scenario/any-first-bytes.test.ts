@@ -112,9 +112,9 @@ t.test('an upgrade comes byte by byte, and the frame right behind it', async t =
 
 t.test('who does not say what it speaks is closed after a time, whatever it hints at', async t => {
   const { dial, streams } = await anyHall(t, { undecided: { deadline: 50 } });
-  const raws = [await dial(), await dial(), await dial()];
-  raws[1]?.send('GE');
-  raws[2]?.send('OPTIONS ');
+  const raws = [await dial(), await dial(), await dial()] as const;
+  raws[1].send('GE');
+  raws[2].send('OPTIONS ');
   for (const raw of raws) await raw.end();
   t.equal(streams.length, 0);
 });
