@@ -24,11 +24,13 @@ export class SocketChannel implements Channel {
   #reason: Error | undefined;
   /** `gone` when the socket has said `close`, which comes a moment after it calls itself closed. */
   #life: 'here' | 'gone' = 'here';
+  /** Node tells the end of a socket that is empty at once, whether it is read or not. */
+  #end: 'ahead' | 'early' | 'told' = 'ahead';
 
   constructor(socket: Socket, remote: string) {
     this.remote = remote;
     this.#socket = Object.assign(socket, { [channelKey]: this });
-    socket.on('error', onError).on('close', onClose);
+    socket.on('error', onError).on('close', onClose).on('end', onEnd);
   }
 
   get unsent(): number {
@@ -37,11 +39,12 @@ export class SocketChannel implements Channel {
 
   start(events: ChannelEvents): void {
     this.#events = events;
+    if (this.#end === 'early') queueMicrotask(() => this.ended());
     if (this.#life === 'gone') {
       queueMicrotask(() => this.closed());
       return;
     }
-    this.#socket.on('data', onData).on('end', onEnd).on('drain', onDrain);
+    this.#socket.on('data', onData).on('drain', onDrain);
     this.#socket.resume();
   }
 
@@ -103,6 +106,7 @@ export class SocketChannel implements Channel {
   }
 
   ended(): void {
+    this.#end = this.#events === undefined ? 'early' : 'told';
     this.#events?.ended();
   }
 }

@@ -213,6 +213,7 @@ export class QioServer extends Connection<QioServerEvents> {
       web,
       counters: this.#counters,
       apps,
+      isOpen: () => this.state === 'opening' || this.state === 'open',
       connected: client => this.tell('connect', client),
       left: (client, reason) => this.tell('leave', client, reason),
       emptied: () => this.#look(),

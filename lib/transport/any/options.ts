@@ -4,6 +4,7 @@ import { UsageError } from '../../base/errors.ts';
 import type { Given } from '../../base/options.ts';
 import { inRange, wholeInRange, withDefaults } from '../../base/options.ts';
 import type { TlsOptions } from '../tls/options.ts';
+import { checkTls } from '../tls/options.ts';
 import type { FrameRules } from '../websocket/frame-rules.ts';
 import { ordinaryRules } from '../websocket/frame-rules.ts';
 
@@ -100,6 +101,7 @@ export function anySettings(what: string, options: AnyOptions): AnySettings {
   oneOf('frames', webSocket.frames, ['text', 'binary']);
   oneOf('taken', rules.taken, ['all', 'whole-text']);
   oneOf('closing', rules.closing, ['same', 'empty']);
+  if (given.tls !== undefined) checkTls(given.tls);
   return { undecided, webSocket: { ...webSocket, rules }, http, tls: given.tls };
 }
 

@@ -43,12 +43,13 @@ const faultsOfWs: { readonly [code: string]: FrameFault } = {
 /** What is said for a fault that ws found, and for which it would say `code`. */
 export function wordForError(rules: FrameRules, error: Error, code: number | undefined): CloseWord {
   const fault = faultsOfWs[(error as NodeJS.ErrnoException).code ?? ''] ?? 'reserved';
+  if (fault === 'kind' && rules.taken === 'whole-text') return wordForFault(rules, fault);
   return rules.faults[fault] ?? { code };
 }
 
-const ordinaryCodes = { kind: 1003, half: 1008 };
+const codes = { kind: 1003, half: 1008 };
 
 /** What is said for a fault that these rules find. */
-export function wordForFault(rules: FrameRules, fault: keyof typeof ordinaryCodes): CloseWord {
-  return rules.faults[fault] ?? { code: ordinaryCodes[fault] };
+export function wordForFault(rules: FrameRules, fault: keyof typeof codes): CloseWord {
+  return rules.faults[fault] ?? { code: codes[fault] };
 }

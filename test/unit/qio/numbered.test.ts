@@ -1,11 +1,10 @@
 // The tests of the original, by their numbers: what is said over raw streams, and what comes back.
 
 import t from 'tap';
-import { framed, Stage, settled, testApp } from './stage.ts';
+import { no, ok } from './answers.ts';
+import { framed, Stage, settled } from './stage.ts';
+import { testApp } from './test-app.ts';
 
-const ok = (id: number | bigint, data = 'null'): string => `/qio/callback/${id}:0={"code":200,"data":${data}}`;
-const no = (id: number | bigint, code: number, reason: string | null = null): string =>
-  `/qio/callback/${id}:0={"code":${code},"data":null,"err_msg":${JSON.stringify(reason)}}`;
 const ping = '/qio/ping:1=null';
 const huge = '18446744073709551615';
 

@@ -1,5 +1,4 @@
-// What tests of qio have in common: a port in memory, a clock of its own, clients that speak for themselves, and the
-// application of the original's tests.
+// What tests of qio have in common: a port in memory, a clock of its own, and clients that speak for themselves.
 
 import type {
   AnyListenEvents,
@@ -10,8 +9,8 @@ import type {
   HttpExchange,
 } from '../../../lib/index.ts';
 import { Communicator, LimitError, memory } from '../../../lib/index.ts';
-import type { Call, QioApp, QioServer, QioServerOptions, Subscribing } from '../../../lib/protocol/qio/index.ts';
-import { event, QioRefusal, qioServer } from '../../../lib/protocol/qio/index.ts';
+import type { QioServer, QioServerOptions } from '../../../lib/protocol/qio/index.ts';
+import { qioServer } from '../../../lib/protocol/qio/index.ts';
 import { settled, VirtualClock } from '../../../lib/testkit/index.ts';
 import type { FrameEnd, FrameEvents } from '../../support/frames.ts';
 import { frames } from '../../support/frames.ts';
@@ -268,53 +267,6 @@ export class FakeExchange implements HttpExchange {
   get short(): string {
     return this.status === undefined ? '-' : `${this.status} ${this.text}`.trimEnd();
   }
-}
-
-/** The application of the original's tests; `later` is how long its delayed decisions take, in ms of its clock. */
-export function testApp(counts = { on: 0, off: 0 }): QioApp {
-  const good = (call: Call): string => {
-    if ((call.data as { key?: unknown } | undefined)?.key === 'value') return 'test';
-    throw new QioRefusal(400, 'Error with "key" in json.');
-  };
-  const later = (who: Subscribing, verdict: boolean): Promise<boolean> =>
-    new Promise(resolve => who.app.clock.after(10, () => resolve(verdict)));
-  const counted = {
-    on: () => {
-      counts.on += 1;
-    },
-    off: () => {
-      counts.off += 1;
-    },
-  };
-  return {
-    name: 'test',
-    prefix: '/test',
-    events: {
-      '/good': { ...counted, handler: good },
-      '/good2': { ...counted, handler: good },
-      '/good-childs': { ...counted, handler: good, handlesChildren: true },
-      '/good-data': { on: ({ data }) => data === 123_987 },
-      '/delayed': { on: who => later(who, true), off: counted.off },
-      '/delayed-childs': { handlesChildren: true, on: who => later(who, who.extra === '/child') },
-      '/reject': { on: () => false, off: counted.off },
-      '/delayed-reject': { on: who => later(who, false), off: counted.off },
-      '/with-send': {
-        on: who => who.subscribed(() => void who.app.send(who.client, '/with-send', 'with-send!')),
-      },
-      '/close': { handler: ({ client }) => client.close() },
-      '/boom': {
-        handler: () => {
-          throw new Error('boom');
-        },
-        on: () => Promise.reject(new Error('boom')),
-      },
-      '/late-boom': event({
-        read: data => Number(data),
-        handler: call => Promise.reject(new Error(`late ${call.data}`)),
-      }),
-      '/slow': { handler: call => new Promise(resolve => call.app.clock.after(1_000, () => resolve(call.json))) },
-    },
-  };
 }
 
 export { settled };

@@ -243,9 +243,10 @@ export class Compartment implements QioAppContext {
 }
 
 /** @throws UsageError INVALID_VALUE */
-function check(app: QioApp): void {
-  const isApp = typeof app?.name === 'string' && typeof app.prefix === 'string' && typeof app.events === 'object';
-  if (isApp && app.name !== '' && app.events !== null) return;
+function check(app: unknown): void {
+  const { name, prefix, events } = (app ?? {}) as { readonly [part: string]: unknown };
+  const isApp = typeof name === 'string' && name !== '' && typeof prefix === 'string';
+  if (isApp && typeof events === 'object' && events !== null) return;
   throw new UsageError('INVALID_VALUE', 'an application is an object with a name, a prefix and events');
 }
 

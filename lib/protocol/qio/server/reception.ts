@@ -10,6 +10,7 @@ import type { PollingCarrier } from '../session/polling.ts';
 import { RawCarrier } from '../session/raw.ts';
 import { WebSocketCarrier } from '../session/websocket.ts';
 import { Session } from '../session.ts';
+import type { Close } from '../wire.ts';
 import { closes } from '../wire.ts';
 import type { Apps } from './apps.ts';
 import type { WebOptions } from './options.ts';
@@ -28,6 +29,8 @@ export interface ReceptionHost {
   readonly web: WebOptions;
   readonly counters: Counters;
   readonly apps: Apps;
+  /** Whether clients are let in. */
+  readonly isOpen: () => boolean;
   connected(session: Session): void;
   /** Of those that were connected. */
   left(session: Session, reason: Error | undefined): void;
@@ -36,8 +39,8 @@ export interface ReceptionHost {
   log(severity: 'debug' | 'info' | 'warn' | 'error', text: string, fields?: object): void;
 }
 
-/** What a WebSocket is told for which there is no room. */
-const tooMany = { code: 1013, reason: 'too many clients' };
+/** What a WebSocket is told for which there is no room; a raw stream has no words. */
+const tooMany: Close = { code: 1013, reason: 'too many clients' };
 /** Refusals are logged at most once in so many ms. */
 const refusalLogPause = 1_000;
 const deaf = { data: () => undefined, drained: () => undefined, ended: () => undefined, closed: () => undefined };
@@ -91,8 +94,9 @@ export class Reception implements SessionHost, PollsHost, AnyListenEvents {
 
   websocket(channel: FrameChannel): void {
     if (!this.#hasRoom(channel.remote)) {
+      const { code, reason }: Close = this.#host.isOpen() ? tooMany : closes.shutdown;
       channel.start(deaf);
-      return channel.closeWith(tooMany.code, tooMany.reason);
+      return channel.closeWith(code, reason);
     }
     const { event } = this.limits;
     let carrier: WebSocketCarrier | undefined;
@@ -160,7 +164,11 @@ export class Reception implements SessionHost, PollsHost, AnyListenEvents {
 
   /** Tells all that the server goes. */
   stop(): void {
-    for (const session of [...this.sessions]) session.close(closes.shutdown);
+    for (const session of [...this.sessions]) {
+      // Last words do not wait for another request now.
+      if (session.state === 'closing' && session.carrier === 'polling') session.destroy();
+      else session.close(closes.shutdown);
+    }
   }
 
   destroy(reason: Error): void {
@@ -181,6 +189,7 @@ export class Reception implements SessionHost, PollsHost, AnyListenEvents {
   }
 
   #hasRoom(remote: string): boolean {
+    if (!this.#host.isOpen()) return false;
     if (this.sessions.size < this.limits.connections) return true;
     this.counters.refused += 1;
     const now = this.clock.now();

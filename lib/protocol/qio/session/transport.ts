@@ -14,7 +14,7 @@ export interface PortOptions {
   readonly tls: TlsOptions | undefined;
 }
 
-const cold = { 'cache-control': 'private, max-age=0', expires: '-1' };
+const cold = { 'Cache-Control': 'private, max-age=0', Expires: '-1' };
 /** A connection without a request is kept for so many ms. */
 const idle = 51_000;
 
@@ -24,8 +24,8 @@ export function qioTransport({ event, client, tls }: PortOptions): AnyTransport 
     undecided: { deadline: client },
     webSocket: {
       protocol: subprotocol,
-      headers: { 'access-control-allow-origin': '*', ...cold },
-      refusal: { ...cold, 'content-type': 'text/plain' },
+      headers: { 'Access-Control-Allow-Origin': '*', ...cold },
+      refusal: { ...cold, 'Content-Type': 'text/plain' },
       longest: event,
       rules: {
         taken: 'whole-text',
