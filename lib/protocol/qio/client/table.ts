@@ -1,10 +1,11 @@
 // Where a client is, and where its line is.
 //
-//   waiting ─websocket▶ trying-websocket ─open▶ open
-//     │ ▲                    │ polling            ▲
-//     │ │                    ▼                    │
-//     └─┼──polling───▶ trying-polling ─────open───┘
-//       └──lose── each of the three                  closed ─reconnect▶ waiting       each but closed: ─close▶ closed
+//              ┌─websocket▶ trying-websocket ─open─┐
+//   waiting ───┤                  │ polling        ├─▶ open
+//      ▲       │                  ▼                │     │
+//      │       └─polling──▶ trying-polling ───open─┘     │
+//      └──────────────── lose, from each of the three ───┘
+//   each but closed: ─close▶ closed ─reconnect▶ waiting
 //
 // A WebSocket is open when the server has said ohai too, because some proxies only play the upgrade. A session of polls
 // that is closed says what it still has to say before its requests are cut.
