@@ -91,10 +91,12 @@ export class Security {
     this.#timer = setTimeout(() => this.reload().catch((error: unknown) => this.#trouble(asError(error))), settleTime);
   }
 
-  #refused(error: Error, socket: TLSSocket): void {
+  #refused(error: NodeJS.ErrnoException, socket: TLSSocket): void {
     // node destroys who shows a certificate that is not confirmed, and tells only that it is gone.
-    const { authorizationError: code } = socket as { authorizationError?: unknown };
-    const reason = typeof code === 'string' ? unconfirmedReason(code) : tlsReason(error);
+    const { authorizationError: unconfirmed } = socket as { authorizationError?: unknown };
+    const reason = typeof unconfirmed === 'string' ? unconfirmedReason(unconfirmed) : tlsReason(error);
+    // Who leaves in the middle was not refused.
+    if (typeof unconfirmed !== 'string' && error.code === 'ECONNRESET') return;
     const now = performance.now();
     if (now - (this.#told.get(reason) ?? Number.NEGATIVE_INFINITY) < refusalPause) return;
     this.#told.set(reason, now);
