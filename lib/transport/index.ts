@@ -10,6 +10,6 @@ export type { StreamTransports } from './transports.ts';
 export { packetTransport, streamTransport } from './transports.ts';
 export type * from './websocket/frame-channel.ts';
 export type { CloseWord, FrameFault, FrameRules } from './websocket/frame-rules.ts';
-export type { TlsSettings, WebServer, WebSocketOptions } from './websocket/index.ts';
+export type { WebServer, WebSocketOptions } from './websocket/index.ts';
 export { websocket } from './websocket/index.ts';
 export { sharedFrame } from './websocket/outlet.ts';

@@ -150,6 +150,7 @@ t.test(
     await settled(250);
     raw.send(frame(text, 'two'));
     await until('it still lives', () => ear.chunks.at(-1)?.toString() === 'two');
+    t.same([ear.chunks.length, ear.words], [4, []]);
   },
 );
 

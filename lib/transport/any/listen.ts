@@ -7,7 +7,7 @@ import { UsageError } from '../../base/errors.ts';
 import { listenFailed, SocketChannel } from '../socket-channel.ts';
 import { TlsChannel } from '../tls/index.ts';
 import type { TlsListening } from '../tls/security.ts';
-import { Security, serverOptions } from '../tls/security.ts';
+import { serverOptions, tendedBy } from '../tls/security.ts';
 import { loadLibrary } from '../websocket/library.ts';
 import { listensOn } from '../websocket/listen.ts';
 import type { AnyListenEvents } from './index.ts';
@@ -54,15 +54,11 @@ function placeOf(
   events: AnyListenEvents,
   { tls }: AnySettings,
 ): TlsListening {
-  const security =
-    tls === undefined || !('setSecureContext' in server) ? undefined : new Security(server, tls, events.trouble);
-  return {
+  return tendedBy(server, tls, events.trouble, {
     address: { ...address, port: (server.address() as AddressInfo).port },
-    reload: async () => security?.reload(),
     close: () => {
-      security?.close();
       undecided.close();
       server.close();
     },
-  };
+  });
 }

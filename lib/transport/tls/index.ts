@@ -14,7 +14,7 @@ import type { TlsOptions } from './options.ts';
 import { checkTls, materialOf } from './options.ts';
 import { tlsReason } from './reasons.ts';
 import type { TlsListening } from './security.ts';
-import { Security, serverOptions } from './security.ts';
+import { serverOptions, tendedBy } from './security.ts';
 
 export type { Pem, TlsFiles, TlsOptions } from './options.ts';
 export type { TlsListening } from './security.ts';
@@ -112,15 +112,7 @@ async function listen(address: Address, events: ListenEvents, options: TlsOption
       },
       secure,
     );
-    const security = new Security(server, options, events.trouble);
-    return {
-      address: place.address,
-      reload: () => security.reload(),
-      close: () => {
-        security.close();
-        place.close();
-      },
-    };
+    return tendedBy(server, options, events.trouble, place);
   } catch (error) {
     throw listenFailed(address, error);
   }

@@ -23,6 +23,7 @@ const words: { readonly [code: string]: string } = {
   ERR_SSL_HTTP_REQUEST: 'it speaks http without tls',
   ERR_SSL_UNSUPPORTED_PROTOCOL: tooOld,
   ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION: 'it allows no version of tls that we speak',
+  ERR_TLS_HANDSHAKE_TIMEOUT: 'its handshake took too long, or it does not speak tls',
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'it showed no certificate',
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: wantsOurs,
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: 'it refused the handshake: no certificate of ours, or no cipher in common',

@@ -2,8 +2,10 @@
 
 import type { FSWatcher } from 'node:fs';
 import { watch } from 'node:fs';
+import type { Server as NetServer } from 'node:net';
 import { dirname } from 'node:path';
 import type { TlsOptions as NodeTlsOptions, Server, TLSSocket } from 'node:tls';
+import { Server as TlsServer } from 'node:tls';
 import { formatHostPort } from '../../base/address.ts';
 import { asError, NetworkError, reasonOf } from '../../base/errors.ts';
 import type { Listening } from '../transport.ts';
@@ -39,8 +41,26 @@ export async function serverOptions(options: TlsOptions): Promise<NodeTlsOptions
   };
 }
 
-/** Looks after the certificate of a server as long as it listens. */
-export class Security {
+/** The place, with its certificate looked after as long as it listens; one without tls has none to exchange. */
+export function tendedBy(
+  server: NetServer,
+  options: TlsOptions | undefined,
+  trouble: (error: Error) => void,
+  { address, close }: Listening,
+): TlsListening {
+  if (options === undefined || !(server instanceof TlsServer)) return { address, close, reload: async () => undefined };
+  const security = new Security(server, options, trouble);
+  return {
+    address,
+    reload: () => security.reload(),
+    close: () => {
+      security.close();
+      close();
+    },
+  };
+}
+
+class Security {
   readonly #server: Server;
   readonly #options: TlsOptions;
   readonly #trouble: (error: Error) => void;
@@ -91,14 +111,17 @@ export class Security {
     this.#timer = setTimeout(() => this.reload().catch((error: unknown) => this.#trouble(asError(error))), settleTime);
   }
 
-  #refused(error: Error, socket: TLSSocket): void {
+  #refused(error: NodeJS.ErrnoException, socket: TLSSocket): void {
     // node destroys who shows a certificate that is not confirmed, and tells only that it is gone.
-    const { authorizationError: code } = socket as { authorizationError?: unknown };
-    const reason = typeof code === 'string' ? unconfirmedReason(code) : tlsReason(error);
+    const { authorizationError: unconfirmed } = socket as { authorizationError?: unknown };
+    const reason = typeof unconfirmed === 'string' ? unconfirmedReason(unconfirmed) : tlsReason(error);
+    // Who leaves in the middle was not refused.
+    if (typeof unconfirmed !== 'string' && error.code === 'ECONNRESET') return;
     const now = performance.now();
     if (now - (this.#told.get(reason) ?? Number.NEGATIVE_INFINITY) < refusalPause) return;
     this.#told.set(reason, now);
-    const remote = formatHostPort(socket.remoteAddress ?? 'gone', socket.remotePort ?? 0);
-    this.#trouble(new NetworkError('CLOSED', `${remote} was refused: ${reason}`, { cause: error }));
+    const { remoteAddress, remotePort = 0 } = socket;
+    const who = remoteAddress === undefined ? 'someone' : formatHostPort(remoteAddress, remotePort);
+    this.#trouble(new NetworkError('CLOSED', `${who} was refused: ${reason}`, { cause: error }));
   }
 }

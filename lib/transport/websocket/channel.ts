@@ -9,9 +9,10 @@
 // flow (the rest of a chunk, at most) waits in its order in `#arrivals`, the end too.
 
 import type { Socket } from 'node:net';
-import { NetworkError, reasonOf } from '../../base/errors.ts';
+import { NetworkError } from '../../base/errors.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import { lingerTime, resetSocket } from '../socket-channel.ts';
+import { tlsReason } from '../tls/reasons.ts';
 import type { Certificate } from '../transport.ts';
 import type { Arrival } from './channel-table.ts';
 import { flowTable, frameChannelTable } from './channel-table.ts';
@@ -185,7 +186,7 @@ export class WebSocketChannel implements FrameChannel, LastWords {
   #failed(error: Error): void {
     const { state } = this.#life;
     if (state === 'closing' || state === 'dying') return;
-    this.#reason ??= new NetworkError('CLOSED', `${this.remote}: ${reasonOf(error)}`, { cause: error });
+    this.#reason ??= new NetworkError('CLOSED', `${this.remote}: ${tlsReason(error)}`, { cause: error });
   }
 
   #drained(): void {

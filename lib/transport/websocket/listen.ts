@@ -9,6 +9,8 @@ import { formatAddress, formatHostPort } from '../../base/address.ts';
 import { NetworkError, UsageError } from '../../base/errors.ts';
 import { listenFailed } from '../socket-channel.ts';
 import { certificateOf } from '../tls/certificate.ts';
+import type { TlsOptions } from '../tls/options.ts';
+import { serverOptions, tendedBy } from '../tls/security.ts';
 import type { Listening } from '../transport.ts';
 import { WebSocketChannel } from './channel.ts';
 import type { FrameChannel, FrameListenEvents } from './frame-channel.ts';
@@ -54,32 +56,31 @@ async function listenAlone(
   address: Address,
   events: FrameListenEvents,
   upgrade: Upgrade,
-  settings: WebSocketSettings,
+  { tls }: WebSocketSettings,
 ): Promise<Listening> {
-  const server = serverFor(address, settings);
   try {
+    const server = await serverFor(address, tls);
     await listensOn(server, address);
+    server.on('error', events.trouble);
+    const place = mount(address, server, upgrade);
+    return tendedBy(server, tls, events.trouble, {
+      address: place.address,
+      close: () => {
+        place.close();
+        server.close();
+      },
+    });
   } catch (error) {
-    throw listenFailed(address, error);
+    throw error instanceof UsageError ? error : listenFailed(address, error);
   }
-  server.on('error', events.trouble);
-  const place = mount(address, server, upgrade);
-  const close = (): void => {
-    place.close();
-    server.close();
-  };
-  return { address: place.address, close };
 }
 
-/** @throws UsageError INVALID_VALUE */
-function serverFor(address: Address, { tls }: WebSocketSettings): WebServer {
+/** @throws UsageError INVALID_VALUE, NetworkError CLOSED */
+async function serverFor(address: Address, tls: TlsOptions): Promise<WebServer> {
   const path = pathOf(address);
   const answer = (request: IncomingMessage, response: ServerResponse): void => refusePlain(path, request, response);
   if (address.scheme === 'ws') return http.createServer(requestTime, answer);
-  if ((tls.key !== undefined && tls.cert !== undefined) || tls.pfx !== undefined) {
-    return https.createServer({ ...tls, ...requestTime }, answer);
-  }
-  throw new UsageError('INVALID_VALUE', 'to listen on wss:// give websocket({ tls: { key, cert } })');
+  return https.createServer({ ...(await serverOptions(tls)), ...requestTime }, answer);
 }
 
 /** Waits until it listens. */

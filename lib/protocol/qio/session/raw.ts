@@ -2,10 +2,11 @@
 //
 // Old Flash players ask for a policy first; they get one, and come back.
 
-import type { Channel, ChannelEvents } from '../../../transport/index.ts';
+import type { Channel } from '../../../transport/index.ts';
 import type { Close } from '../wire.ts';
 import { closes, ohai } from '../wire.ts';
-import type { Carrier, CarrierOwner, Framed } from './carrier.ts';
+import type { Carrier, Framed } from './carrier.ts';
+import { ChannelCarrier } from './channel-carrier.ts';
 
 const lengthBytes = 8;
 const greeting = Buffer.from(ohai);
@@ -13,94 +14,54 @@ const policyRequest = Buffer.from('<policy-file-request/>');
 const policy = Buffer.from('<cross-domain-policy><allow-access-from domain="*" to-ports="*" /></cross-domain-policy>');
 const nothing = Buffer.alloc(0);
 
-export class RawCarrier implements Carrier, ChannelEvents {
+export class RawCarrier extends ChannelCarrier<Channel> implements Carrier {
   readonly kind = 'raw';
-  readonly remote: string;
-  readonly #channel: Channel;
-  readonly #owner: CarrierOwner;
-  readonly #longest: number;
   /** What came of a message that is not here whole, and how many bytes of it are needed. */
   #parts: Buffer[] = [];
   #here = 0;
   #needed = 0;
 
-  /** `longest` event in bytes. */
-  constructor(channel: Channel, owner: CarrierOwner, longest: number) {
-    this.remote = channel.remote;
-    this.#channel = channel;
-    this.#owner = owner;
-    this.#longest = longest;
-  }
-
-  get unsent(): number {
-    return this.#channel.unsent;
-  }
-
-  start(): void {
-    this.#channel.start(this);
-  }
-
   send({ raw }: Framed): void {
-    this.#channel.send(raw);
+    this.channel.send(raw);
   }
-
-  pause(): void {
-    this.#channel.pause();
-  }
-
-  resume(): void {
-    this.#channel.resume();
-  }
-
-  tick(): void {}
 
   close(_close: Close): void {
-    this.#channel.close();
-  }
-
-  destroy(reason?: Error): void {
-    this.#channel.destroy(reason);
+    this.channel.close();
   }
 
   // ---- for the channel
 
   data(chunk: Buffer): void {
-    this.#owner.heard();
+    this.owner.heard();
     this.#parts.push(chunk);
     this.#here += chunk.length;
     // Parts are put together when something is whole: a message that comes byte by byte costs no more than another.
-    if (this.#here < this.#needed) return this.#owner.awaitRest('awaited');
+    if (this.#here < this.#needed) return this.owner.awaitRest('awaited');
     const bytes = this.#parts.length === 1 ? chunk : Buffer.concat(this.#parts, this.#here);
-    const rest = this.#owner.state === 'handshake' ? this.#greet(bytes) : this.#take(bytes);
+    const rest = this.owner.state === 'handshake' ? this.#greet(bytes) : this.#take(bytes);
     this.#keep(rest);
   }
 
-  drained(): void {}
-
   ended(): void {
-    this.#owner.close(closes.plain);
-    this.#channel.close();
-  }
-
-  closed(reason?: Error): void {
-    this.#owner.gone(reason);
+    this.owner.close(closes.plain);
+    this.channel.close();
   }
 
   #keep(rest: Buffer): void {
     this.#here = rest.length;
     this.#parts = rest.length === 0 ? [] : [rest];
-    if (this.#owner.state === 'open') this.#owner.awaitRest(rest.length === 0 ? 'here' : 'awaited');
+    if (this.owner.state === 'open') this.owner.awaitRest(rest.length === 0 ? 'here' : 'awaited');
   }
 
   #greet(bytes: Buffer): Buffer {
     if (startsWith(bytes, greeting)) {
-      this.#channel.send(greeting);
-      this.#owner.ohai();
+      this.channel.send(greeting);
+      this.owner.ohai();
       return this.#take(bytes.subarray(greeting.length));
     }
-    if (startsWith(bytes, policyRequest)) this.#channel.send(policy);
+    if (startsWith(bytes, policyRequest)) this.channel.send(policy);
     else if (startsWith(greeting, bytes) || startsWith(policyRequest, bytes)) return bytes;
-    this.#owner.close(closes.badHandshake);
+    this.owner.close(closes.badHandshake);
     return nothing;
   }
 
@@ -108,15 +69,15 @@ export class RawCarrier implements Carrier, ChannelEvents {
   #take(bytes: Buffer): Buffer {
     let at = 0;
     this.#needed = lengthBytes;
-    while (bytes.length - at >= lengthBytes && this.#owner.state === 'open') {
+    while (bytes.length - at >= lengthBytes && this.owner.state === 'open') {
       const length = lengthAt(bytes, at);
-      if (length > this.#longest) {
-        this.#owner.close(closes.tooBig);
+      if (length > this.longest) {
+        this.owner.close(closes.tooBig);
         return nothing;
       }
       this.#needed = lengthBytes + length;
       if (bytes.length - at < this.#needed) break;
-      this.#owner.receive(bytes.toString('utf8', at + lengthBytes, at + this.#needed));
+      this.owner.receive(bytes.toString('utf8', at + lengthBytes, at + this.#needed));
       at += this.#needed;
       this.#needed = lengthBytes;
     }
