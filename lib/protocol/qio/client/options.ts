@@ -49,7 +49,7 @@ interface Basics {
   readonly random: () => number;
   /** What may be used, in this order always: WebSocket first. @default both */
   readonly transports: readonly ('websocket' | 'polling')[];
-  /** Whether to follow the server to `host:port`, which it names in a move or as its name. @default always */
+  /** Whether to follow the server to `host[:port]`, which it names in a move or as its name. @default always */
   readonly mayMove: (address: string) => boolean;
 }
 
