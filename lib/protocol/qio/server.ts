@@ -198,7 +198,7 @@ export class QioServer extends Connection<QioServerEvents> {
     const { tls } = this.#settings.web;
     const { client } = this.#settings.times;
     const transport = this.#options.transport ?? qioTransport({ event: limits.event, client, tls });
-    return transport.listen(this.#address, reception);
+    return transport.listen(this.#address, reception.events);
   }
 
   #receptionFor({ clock, turns, random }: Owner, apps: Apps): Reception {

@@ -3,7 +3,7 @@
 import type { Cancel, Clock } from '../../../base/clock.ts';
 import { reasonOf } from '../../../base/errors.ts';
 import type { Turns } from '../../../connection/index.ts';
-import type { AnyListenEvents, Channel, FrameChannel, HttpExchange } from '../../../transport/index.ts';
+import type { AnyListenEvents, Channel, FrameChannel } from '../../../transport/index.ts';
 import type { Carrier, CarrierOwner } from '../session/carrier.ts';
 import type { Counters, QioLimits, QioTimes, SessionHost } from '../session/host.ts';
 import type { PollingCarrier } from '../session/polling.ts';
@@ -45,7 +45,14 @@ const tooMany: Close = { code: 1013, reason: 'too many clients' };
 const refusalLogPause = 1_000;
 const deaf = { data: () => undefined, drained: () => undefined, ended: () => undefined, closed: () => undefined };
 
-export class Reception implements SessionHost, PollsHost, AnyListenEvents {
+export class Reception implements SessionHost, PollsHost {
+  /** For the transport. */
+  readonly events: AnyListenEvents = {
+    websocket: channel => this.#webSocket(channel),
+    stream: channel => this.#stream(channel),
+    request: exchange => this.#polls.request(exchange),
+    trouble: error => this.log('error', `accepting failed: ${reasonOf(error)}`),
+  };
   readonly clock: Clock;
   readonly turns: Turns;
   readonly random: () => number;
@@ -88,41 +95,6 @@ export class Reception implements SessionHost, PollsHost, AnyListenEvents {
   get details(): { readonly clients: number; readonly joining: number; readonly polling: number } {
     const clients = this.#open.size;
     return { clients, joining: this.sessions.size - clients, polling: this.#polls.size };
-  }
-
-  // ---- for the transport
-
-  websocket(channel: FrameChannel): void {
-    if (!this.#hasRoom(channel.remote)) {
-      const { code, reason }: Close = this.#host.isOpen() ? tooMany : closes.shutdown;
-      channel.start(deaf);
-      return channel.closeWith(code, reason);
-    }
-    const { event } = this.limits;
-    let carrier: WebSocketCarrier | undefined;
-    this.#admit(owner => {
-      carrier = new WebSocketCarrier(channel, owner, event);
-      return carrier;
-    });
-    carrier?.start();
-  }
-
-  stream(channel: Channel): void {
-    if (!this.#hasRoom(channel.remote)) return channel.destroy();
-    let carrier: RawCarrier | undefined;
-    this.#admit(owner => {
-      carrier = new RawCarrier(channel, owner, this.limits.event);
-      return carrier;
-    });
-    carrier?.start();
-  }
-
-  request(exchange: HttpExchange): void {
-    this.#polls.request(exchange);
-  }
-
-  trouble(error: Error): void {
-    this.log('error', `accepting failed: ${reasonOf(error)}`);
   }
 
   // ---- for those that poll
@@ -178,6 +150,31 @@ export class Reception implements SessionHost, PollsHost, AnyListenEvents {
   /** No timer is left behind. */
   over(): void {
     this.#tick();
+  }
+
+  #webSocket(channel: FrameChannel): void {
+    if (!this.#hasRoom(channel.remote)) {
+      const { code, reason }: Close = this.#host.isOpen() ? tooMany : closes.shutdown;
+      channel.start(deaf);
+      return channel.closeWith(code, reason);
+    }
+    const { event } = this.limits;
+    let carrier: WebSocketCarrier | undefined;
+    this.#admit(owner => {
+      carrier = new WebSocketCarrier(channel, owner, event);
+      return carrier;
+    });
+    carrier?.start();
+  }
+
+  #stream(channel: Channel): void {
+    if (!this.#hasRoom(channel.remote)) return channel.destroy();
+    let carrier: RawCarrier | undefined;
+    this.#admit(owner => {
+      carrier = new RawCarrier(channel, owner, this.limits.event);
+      return carrier;
+    });
+    carrier?.start();
   }
 
   #admit(carrierFor: (owner: CarrierOwner) => Carrier): Session {
