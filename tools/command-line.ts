@@ -131,7 +131,7 @@ async function parsed(
       const missing = text?.startsWith('Not enough non-option arguments')
         ? `a word is missing: ${name} ${usage}`
         : text;
-      throw error instanceof UsageError ? error : new UsageError('INVALID_VALUE', missing || error.message);
+      throw error instanceof UsageError ? error : wrong((missing || error.message).replace(/\s*\n\s*/g, ' '));
     });
   if (words[0] === 'completion') {
     parser.showCompletionScript();
@@ -193,47 +193,51 @@ function variable(name: string, option: string): string {
 }
 
 function readConfig(path: string, options: Record<string, Options>): Record<string, unknown> {
-  const wrong = (reason: string): UsageError => new UsageError('INVALID_VALUE', `config file ${path}: ${reason}`);
+  const bad = (reason: string): UsageError => wrong(`config file ${path}: ${reason}`);
   let found: unknown;
   try {
     found = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw wrong((error as Error).message);
+    throw bad((error as Error).message);
   }
-  if (typeof found !== 'object' || found === null || Array.isArray(found)) throw wrong('it holds no JSON object');
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) throw bad('it holds no JSON object');
   for (const [option, value] of Object.entries(found)) {
     const rules = options[option];
-    if (rules === undefined) throw wrong(`there is no option "${option}"`);
-    if (!fits(rules, value)) throw wrong(`"${option}" is not of its type`);
+    if (rules === undefined) throw bad(`there is no option "${option}"`);
+    if (!fits(rules, value)) throw bad(`"${option}" is not of its type`);
   }
   return found as Record<string, unknown>;
+}
+
+/** What is wrong with a command line. */
+export function wrong(text: string): UsageError {
+  return new UsageError('INVALID_VALUE', text);
 }
 
 /** A time of an option, in ms: `5` and `0.5` are seconds, `500ms` is not. @throws UsageError */
 export function milliseconds(option: string, text: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(text) ?? [];
   if (digits !== undefined) return Number(digits) * (unit === 'ms' ? 1 : 1000);
-  const advice = 'write seconds, as 5 or 0.5, or 500ms';
-  throw new UsageError('INVALID_VALUE', `--${option} ${text} is no time: ${advice}`);
+  throw wrong(`--${option} ${text} is no time: write seconds, as 5 or 0.5, or 500ms`);
 }
 
 /** A whole number of an option. @throws UsageError */
-export function wholeNumber(option: string, text: string, least: number): number {
+export function wholeNumber(option: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const number = Number(text);
-  if (/^-?\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
-  throw new UsageError('INVALID_VALUE', `--${option} ${text} is no whole number of ${least} or more`);
+  if (/^-?\d+$/.test(text) && number >= least && number <= most) return number;
+  const range = most === Number.MAX_SAFE_INTEGER ? `of ${least} or more` : `from ${least} to ${most}`;
+  throw wrong(`--${option} ${text} is no whole number ${range}`);
 }
 
 /** What a file of an option says, without the line end: a token, a secret. @throws UsageError */
 export function textOfFile(option: string, path: string): string {
-  const wrong = (reason: string): UsageError => new UsageError('INVALID_VALUE', `--${option} ${path}: ${reason}`);
   let text: string;
   try {
     text = readFileSync(path, 'utf8').trim();
   } catch (error) {
-    throw wrong((error as Error).message);
+    throw wrong(`--${option} ${path}: ${(error as Error).message}`);
   }
-  if (text === '') throw wrong('it is empty');
+  if (text === '') throw wrong(`--${option} ${path}: it is empty`);
   return text;
 }
 
@@ -241,7 +245,7 @@ export function textOfFile(option: string, path: string): string {
 export function secretOf(path: string | undefined): string | undefined {
   const secret = path === undefined ? process.env.ED_LINK_SECRET : textOfFile('secret-file', path);
   if (secret === undefined || Buffer.from(secret, 'base64').length >= 16) return secret;
-  throw new UsageError('INVALID_VALUE', 'the secret is too short: make one with openssl rand -base64 32');
+  throw wrong('the secret is too short: make one with openssl rand -base64 32');
 }
 
 function fits({ type, array, choices }: Options, value: unknown): boolean {

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import t from 'tap';
-import { mostPings } from '../../lib/transport/websocket/pings.ts';
+import { mostPings } from '../../lib/transport/websocket/frame-rules.ts';
 import { until } from '../support/world.ts';
 import { foreign, frameEar, hall } from './websocket-stage.ts';
 

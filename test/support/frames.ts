@@ -1,7 +1,7 @@
 // A transport of frames inside one process, with the close codes of WebSocket: for tests of links. It records what is
 // said, in the form of the recorded bytes, and can cut, stop forwarding, or let a test speak raw frames.
 
-import type { Address, Channel, ChannelEvents, ListenEvents, Transport } from '../../lib/index.ts';
+import type { Address, Channel, ChannelEvents, ListenEvents, SharedFrame, Transport } from '../../lib/index.ts';
 import { NetworkError } from '../../lib/index.ts';
 
 export interface FrameEvents extends ChannelEvents {
@@ -65,6 +65,10 @@ export class FrameEnd implements Channel {
     this.#said.push({ conn: this.conn, dir: this.#dir, frame: 'text', text: bytes.toString() });
     this.#put(peer => peer.#events?.data(Buffer.from(bytes)));
     return true;
+  }
+
+  sendShared({ message }: SharedFrame): boolean {
+    return this.send(message);
   }
 
   close(): void {

@@ -70,11 +70,25 @@ export async function startServer(
 }
 
 /** Runs ed-signal to its end. */
-export async function edSignal(
-  t: Test,
-  ...words: string[]
-): Promise<Ended & { readonly out: string; readonly err: string }> {
-  const program = start(t, 'tools/ed-signal', words);
+export function edSignal(t: Test, ...words: string[]): Promise<Run> {
+  return run(t, 'tools/ed-signal', words);
+}
+
+/** Runs ed-qio to its end. */
+export function edQio(t: Test, ...words: string[]): Promise<Run> {
+  return run(t, 'tools/ed-qio', words);
+}
+
+/** `ed-qio serve` on a port of the system's choice. */
+export async function serveQio(t: Test, ...words: string[]): Promise<{ server: Program; url: string }> {
+  const server = start(t, 'tools/ed-qio', ['serve', '--port', '0', ...words]);
+  return { server, url: `ws://${await server.says(/listening on any:\/\/(\S+)/)}/` };
+}
+
+type Run = Ended & { readonly out: string; readonly err: string };
+
+async function run(t: Test, path: string, words: readonly string[]): Promise<Run> {
+  const program = start(t, path, words);
   const ended = await program.ended;
   return { ...ended, out: program.out, err: program.err };
 }

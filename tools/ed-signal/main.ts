@@ -3,11 +3,10 @@
 import { hostname } from 'node:os';
 import type { Address } from '../../lib/base/address.ts';
 import { parseAddress, parseHostPort } from '../../lib/base/address.ts';
-import { UsageError } from '../../lib/base/errors.ts';
 import type { Message } from '../../lib/message/message.ts';
 import { isCommand, nameOfHost } from '../../lib/message/names.ts';
 import { decode } from '../../lib/message/text.ts';
-import { commandLine, exitCodes, milliseconds, runProgram } from '../command-line.ts';
+import { commandLine, exitCodes, milliseconds, runProgram, wrong } from '../command-line.ts';
 import type { Order } from './send.ts';
 import { sendDatagram, sendOverStream } from './send.ts';
 
@@ -109,8 +108,4 @@ function read(text: string): Message {
 function readParameter(text: string): [string, string] {
   const equal = text.indexOf('=');
   return equal < 0 ? [text, ''] : [text.slice(0, equal), text.slice(equal + 1)];
-}
-
-function wrong(text: string): UsageError {
-  return new UsageError('INVALID_VALUE', text);
 }

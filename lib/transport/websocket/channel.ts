@@ -8,47 +8,36 @@
 // The flow of data is `early` until the owner starts, then `flowing` or `paused`. What is read while it does not
 // flow (the rest of a chunk, at most) waits in its order in `#arrivals`, the end too.
 
-import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { NetworkError, reasonOf } from '../../base/errors.ts';
+import { NetworkError } from '../../base/errors.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import { lingerTime, resetSocket } from '../socket-channel.ts';
+import { tlsReason } from '../tls/reasons.ts';
+import type { Certificate } from '../transport.ts';
+import type { Arrival } from './channel-table.ts';
 import { flowTable, frameChannelTable } from './channel-table.ts';
 import type { LastWord } from './close-code.ts';
 import { checkedCode, cutReason, noCode, noFrame } from './close-code.ts';
-import type { FrameChannel, FrameEvents, UpgradeRequest } from './frame-channel.ts';
-import { gather, gathered, release } from './gathering.ts';
+import type { FrameChannel, FrameEvents, SharedFrame, UpgradeRequest } from './frame-channel.ts';
+import type { ChannelSettings, CloseWord, FrameRules } from './frame-rules.ts';
+import { ordinaryRules, Pings, tooManyPings, wordForError, wordForFault } from './frame-rules.ts';
+import { HalfFrame } from './half-frame.ts';
 import type { LastWords, LateSocket } from './library.ts';
-import { mostPings, Pings } from './pings.ts';
-
-const textFrame = { binary: false };
-const binaryFrame = { binary: true };
-
-/** What comes from the socket, in order. */
-type Arrival =
-  | { readonly kind: 'data'; readonly bytes: Buffer }
-  | ({ readonly kind: 'end' } & LastWord)
-  | { readonly kind: 'fault'; readonly code: number | undefined }
-  | ({ readonly kind: 'gone' } & LastWord);
-
-export interface ChannelSettings {
-  readonly remote: string;
-  readonly frames: 'text' | 'binary';
-  readonly request?: UpgradeRequest;
-}
+import { Outlet } from './outlet.ts';
 
 export class WebSocketChannel implements FrameChannel, LastWords {
   readonly remote: string;
   readonly request: UpgradeRequest | undefined;
   readonly protocol: string;
-  readonly #frames: 'text' | 'binary';
+  readonly certificate: Certificate | undefined;
+  readonly #outlet: Outlet;
+  readonly #rules: FrameRules;
   readonly #ws: LateSocket;
   readonly #socket: Socket;
   readonly #life = new StateMachine(frameChannelTable, 'open');
   readonly #flow = new StateMachine(flowTable, 'early');
   #events: FrameEvents | undefined;
   #arrivals: Arrival[] = [];
-  #outlet: 'clear' | 'full' = 'clear';
   /** The other side's close frame, once the owner was told of it. */
   #heard: LastWord | undefined;
   #fault: Error | undefined;
@@ -57,22 +46,26 @@ export class WebSocketChannel implements FrameChannel, LastWords {
   #lingering: NodeJS.Timeout | undefined;
 
   /** Takes over a WebSocket in the moment in which it is open. */
-  constructor(ws: LateSocket, socket: Socket, { remote, frames, request }: ChannelSettings) {
+  constructor(ws: LateSocket, socket: Socket, settings: ChannelSettings) {
+    const { remote, frames, request, certificate, rules = ordinaryRules } = settings;
     this.remote = remote;
     this.request = request;
+    this.certificate = certificate;
     this.protocol = ws.protocol;
-    this.#frames = frames;
+    this.#outlet = new Outlet(this, ws, socket, frames);
+    this.#rules = rules;
     this.#ws = ws;
     this.#socket = socket;
     ws.owner = this;
     ws.pause();
-    ws.on('message', bytes => this.#received(bytes as Buffer));
-    ws.on('ping', bytes => this.#pinged(bytes));
-    ws.on('pong', () => this.#counted());
+    ws.on('message', (bytes, isBinary) => this.#received(bytes as Buffer, isBinary));
+    ws.on('ping', bytes => this.#controlled('a ping', bytes));
+    ws.on('pong', () => this.#controlled('a pong'));
     ws.on('error', error => this.#unreadable(error));
     ws.on('close', (code, reason) => this.#arriveSoon(() => ({ kind: 'gone', code, reason: reason.toString() })));
     socket.on('drain', () => this.#drained());
     socket.on('error', error => this.#failed(error));
+    if (rules.half > 0) this.#limitHalves(rules.half);
   }
 
   get unsent(): number {
@@ -97,14 +90,13 @@ export class WebSocketChannel implements FrameChannel, LastWords {
   }
 
   send(bytes: Buffer): boolean {
-    if (!this.#speaks) return true;
-    if (bytes.length < gathered) gather(this.#socket);
-    else release(this.#socket);
-    // A text frame that is not UTF-8 would end the connection at the other side.
-    this.#ws.send(bytes, this.#frames === 'text' && isUtf8(bytes) ? textFrame : binaryFrame);
-    if (this.#socket.writableNeedDrain) this.#outlet = 'full';
-    if (this.#socket.writableLength >= gathered) release(this.#socket);
-    return this.#outlet === 'clear';
+    return this.speaks ? this.#outlet.send(bytes) : true;
+  }
+
+  sendShared(frame: SharedFrame): boolean {
+    if (!this.speaks) return true;
+    // A client has to mask each frame for itself.
+    return this.request === undefined ? this.#outlet.send(frame.message) : this.#outlet.sendShared(frame);
   }
 
   close(linger: number = lingerTime): void {
@@ -125,7 +117,7 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     if (!this.#life.attempt('kill')) return;
     this.#reason ??= reason;
     this.#forget();
-    release(this.#socket);
+    this.#outlet.release();
     this.#ws.terminate();
   }
 
@@ -147,34 +139,24 @@ export class WebSocketChannel implements FrameChannel, LastWords {
   concluded(code: number | undefined, reason: string): void {
     // Whether it was a close frame or a fault is known a moment later, when ws tells the fault.
     this.#arriveSoon(() =>
-      this.#fault === undefined ? { kind: 'end', code: code ?? noCode, reason } : { kind: 'fault', code },
+      this.#fault === undefined
+        ? { kind: 'end', code: code ?? noCode, reason }
+        : { kind: 'fault', word: wordForError(this.#rules, this.#fault, code) },
     );
   }
 
-  #received(bytes: Buffer): void {
+  #received(bytes: Buffer, isBinary: boolean): void {
     if (!this.#reads) return;
-    if (this.#flow.state === 'flowing' && this.#arrivals.length === 0) this.#events?.data(bytes);
+    if (isBinary && this.#rules.taken === 'whole-text')
+      this.#refuse('a binary frame', wordForFault(this.#rules, 'kind'));
+    else if (this.#flow.state === 'flowing' && this.#arrivals.length === 0) this.#events?.data(bytes);
     else this.#arrivals.push({ kind: 'data', bytes });
   }
 
-  #pinged(bytes: Buffer): void {
-    if (!this.#counted() || !this.#speaks) return;
-    if (this.#pings.keep(bytes)) queueMicrotask(() => this.#pong());
-  }
-
-  /** The answer waits where there is no room for it. */
-  #pong(): void {
-    if (!this.#speaks || this.#socket.writableNeedDrain) return;
-    const newest = this.#pings.take();
-    if (newest !== undefined) this.#ws.pong(newest);
-  }
-
-  /** Counts a ping or a pong; false where they are too many. */
-  #counted(): boolean {
-    if (this.#pings.count(performance.now())) return true;
-    this.#failed(new Error(`more than ${mostPings} pings in a second`));
-    this.#giveUp(1008, 'Too many pings');
-    return false;
+  #controlled(what: 'a ping' | 'a pong', ping?: Buffer): void {
+    if (this.#rules.taken === 'whole-text') this.#refuse(what, wordForFault(this.#rules, 'kind'));
+    else if (!this.#pings.count(performance.now())) this.#refuse(...tooManyPings);
+    else if (ping !== undefined && this.speaks) this.#outlet.pong(ping);
   }
 
   #unreadable(error: Error): void {
@@ -182,17 +164,30 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     if (this.#reads) this.#failed(error);
   }
 
+  /** What came can be read, and is not taken; what came before it is told first. */
+  #refuse(what: string, word: CloseWord): void {
+    if (!this.#reads) return;
+    this.#failed(new Error(`${what} came, which is not taken here`));
+    this.#arrivals.push({ kind: 'fault', word });
+    queueMicrotask(() => this.#read());
+  }
+
+  #limitHalves(time: number): void {
+    const held = (): boolean => this.#flow.state !== 'flowing';
+    const late = (): void => this.#refuse('no more than half a frame', wordForFault(this.#rules, 'half'));
+    new HalfFrame(this.#socket, time, { held, late });
+  }
+
   #failed(error: Error): void {
     const { state } = this.#life;
     if (state === 'closing' || state === 'dying') return;
-    this.#reason ??= new NetworkError('CLOSED', `${this.remote}: ${reasonOf(error)}`, { cause: error });
+    this.#reason ??= new NetworkError('CLOSED', `${this.remote}: ${tlsReason(error)}`, { cause: error });
   }
 
   #drained(): void {
-    this.#pong();
-    if (this.#outlet === 'clear' || this.#events === undefined) return;
-    this.#outlet = 'clear';
-    if (this.#life.state !== 'dying' && this.#life.state !== 'closed') this.#events.drained();
+    this.#outlet.drained();
+    if (this.#events === undefined || !this.#outlet.wasFull()) return;
+    if (this.#stillListens) this.#events.drained();
   }
 
   // ---- reading, in order
@@ -201,7 +196,8 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     return this.#life.state === 'open' || this.#life.state === 'ended';
   }
 
-  get #speaks(): boolean {
+  /** Whether something may still be sent. */
+  get speaks(): boolean {
     return this.#life.state === 'open' || this.#life.state === 'heard';
   }
 
@@ -230,7 +226,7 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     if (arrival.kind === 'data') {
       if (this.#reads) this.#events?.data(arrival.bytes);
     } else if (arrival.kind === 'end') this.#hear(arrival);
-    else if (arrival.kind === 'fault') this.#giveUp(arrival.code);
+    else if (arrival.kind === 'fault') this.#giveUp(arrival.word);
     else this.#gone(arrival);
   }
 
@@ -251,9 +247,9 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     return this.#life.state !== 'dying' && this.#life.state !== 'closed';
   }
 
-  #giveUp(code: number | undefined, reason?: string): void {
+  #giveUp({ code, reason = '' }: CloseWord): void {
     if (!this.#life.attempt('fail')) return;
-    this.#ws.conclude(code, reason);
+    this.#ws.conclude(code, code === undefined ? undefined : reason);
     // The owner knows nothing of this close, so it does not wait for a reader that may never come.
     this.#lingering ??= setTimeout(() => this.#ws.terminate(), lingerTime);
   }
@@ -287,7 +283,7 @@ export class WebSocketChannel implements FrameChannel, LastWords {
 
   /** An answer has the code that came, where it is given none. */
   #conclude(code: number | undefined, reason: string): void {
-    const came = this.#heard === undefined || this.#heard.code === noCode ? undefined : this.#heard.code;
+    const came = this.#heard?.code === noCode || this.#rules.closing === 'empty' ? undefined : this.#heard?.code;
     const said = code ?? came;
     this.#ws.conclude(said, said === undefined ? undefined : reason);
   }

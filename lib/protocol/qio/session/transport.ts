@@ -1,0 +1,51 @@
+// How this protocol wants its port: which frames are taken, and what is said where one is not.
+
+import type { AnyTransport } from '../../../transport/index.ts';
+import { anyProtocol } from '../../../transport/index.ts';
+import { closes, subprotocol } from '../wire.ts';
+
+type TlsOptions = NonNullable<NonNullable<Parameters<typeof anyProtocol>[0]>['tls']>;
+
+export interface PortOptions {
+  /** Longest event in bytes. */
+  readonly event: number;
+  /** For a handshake, and the rest of a message, in ms. */
+  readonly client: number;
+  readonly tls: TlsOptions | undefined;
+}
+
+const cold = { 'Cache-Control': 'private, max-age=0', Expires: '-1' };
+/** A connection without a request is kept for so many ms. */
+const idle = 51_000;
+
+/** @throws UsageError INVALID_VALUE, OUT_OF_RANGE */
+export function qioTransport({ event, client, tls }: PortOptions): AnyTransport {
+  return anyProtocol({
+    undecided: { deadline: client },
+    webSocket: {
+      protocol: subprotocol,
+      headers: { 'Access-Control-Allow-Origin': '*', ...cold },
+      refusal: { ...cold, 'Content-Type': 'text/plain' },
+      longest: event,
+      rules: {
+        taken: 'whole-text',
+        closing: 'empty',
+        half: client,
+        faults: {
+          unmasked: closes.unmasked,
+          kind: closes.badOpcode,
+          encoding: closes.notUtf8,
+          longest: closes.tooBig,
+          overflow: closes.plain,
+          half: closes.timeout,
+          ending: closes.plain,
+          reserved: closes.plain,
+        },
+      },
+    },
+    http: { request: client, idle },
+    tls,
+  });
+}
+
+export type { TlsOptions };
