@@ -59,3 +59,21 @@ t.test('a port for all with tls tells streams, requests and WebSockets apart, ea
   near.destroy();
   ws.destroy();
 });
+
+t.test('handshakes that do not go on count as connections that have not said what they speak', async t => {
+  const hall = await anyHall(t, { tls: serverIdentity, undecided: { most: 2, deadline: 1_000 } });
+  await hall.dial();
+  await hall.dial();
+  const third = await hall.dial();
+  await until('one too many is closed', () => third.ended || third.closed);
+  t.match(hall.troubles[0]?.message, /^2 connections have not said yet what they speak; refused: 1$/);
+  await until('their time is over', () => hall.troubles.length === 2);
+  t.match(hall.troubles[1]?.message, /its handshake took too long/);
+  for (let count = 1; count <= 4; count += 1) {
+    const near = await tls(trusting).dial({ ...hall.listening.address, scheme: 'tls' }, never);
+    near.send(Buffer.from('HI\n'));
+    await until('it is told', () => hall.streams.length === count);
+    near.destroy();
+  }
+  t.equal(hall.troubles.length, 2);
+});

@@ -114,7 +114,7 @@ export interface QioAppContext {
   broadcast(path: string, data?: unknown): void;
   /** To one client, where it has subscribed; says whether. */
   send(client: QioClient, path: string, data?: unknown, answered?: Answered, lost?: Lost): boolean;
-  /** To one client, whether or not it has subscribed. */
+  /** To one client, whether or not it has subscribed. @throws UsageError DUPLICATE_RULE in `/qio` */
   tell(client: QioClient, path: string, data?: unknown, answered?: Answered, lost?: Lost): void;
   /** How many clients of this server have subscribed. */
   subscribers(path: string): number;

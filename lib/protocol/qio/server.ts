@@ -197,7 +197,7 @@ export class QioServer extends Connection<QioServerEvents> {
     this.#leaveBackplane = this.#options.backplane?.subscribe((path, json) => apps.say(path, json));
     const { tls } = this.#settings.web;
     const { client } = this.#settings.times;
-    const transport = this.#options.transport ?? qioTransport({ event: limits.event, client, tls });
+    const transport = this.#options.transport ?? qioTransport({ ...limits, client, tls });
     return transport.listen(this.#address, reception.events);
   }
 

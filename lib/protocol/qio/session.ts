@@ -19,7 +19,7 @@ import { Framed } from './session/carrier.ts';
 import type { SessionHost } from './session/host.ts';
 import type { Subscriptions } from './session/subscription.ts';
 import type { CallbackId, Close } from './wire.ts';
-import { callbackPath, closes, codes, paths, writeEnvelope, writeEvent } from './wire.ts';
+import { callbackPath, closes, codes, heartbeat, paths, writeEnvelope, writeEvent } from './wire.ts';
 
 type ClientStep = 'ohai' | 'close' | 'gone';
 
@@ -29,6 +29,9 @@ export const clientTable: StateTable<ClientState, ClientStep> = {
   closing: { gone: 'closed' },
   closed: {},
 };
+
+/** Framed once for all. */
+const heartbeatFrame = new Framed(heartbeat);
 
 export class Session implements QioClient, CarrierOwner, Worker {
   readonly id: number;
@@ -233,7 +236,7 @@ export class Session implements QioClient, CarrierOwner, Worker {
     if (silent > times.dead) {
       this.close(closes.plain, new NetworkError('SILENT', `nothing came for ${Math.round(silent / 1_000)} s`));
     } else if (silent > times.challenge) this.post(paths.heartbeat, 'null', id => this.answer(id, codes.ok, '', null));
-    else if (now - this.saidAt > times.heartbeat) this.post(paths.heartbeat, 'null');
+    else if (now - this.saidAt > times.heartbeat) this.write(heartbeatFrame);
   }
 
   /** The handshake, or the rest of a message, did not come in time. */

@@ -108,6 +108,27 @@ t.test('an application reaches its own paths, and no others', async t => {
   await stage.end();
 });
 
+t.test('an application that is everywhere is not in /qio', async t => {
+  const said: unknown[] = [];
+  const everywhere = app('everywhere', '', {
+    '/go': {
+      handler({ app, client }) {
+        app.broadcast('/qio/ping', 1);
+        said.push(app.send(client, '/qio/ping'), app.subscribers('/qio/callback/1'));
+        t.throws(() => app.tell(client, '/qio/move', 'away'), { code: 'DUPLICATE_RULE' });
+        app.tell(client, '/qiosk', 1);
+      },
+    },
+  });
+  const stage = new Stage();
+  const server = await stage.server({ apps: [everywhere] });
+  const client = await stage.raw();
+  t.same(await client.ask('/go:1='), ['/qiosk:0=1', ok(1)]);
+  t.same(said, [false, 0]);
+  t.match(server.snapshot(), { broadcasts: 0 });
+  await stage.end();
+});
+
 t.test('108: an application that does not start ends the server', async t => {
   const starts: readonly (readonly [() => unknown, { code?: string; message: string }])[] = [
     [() => false, { code: 'INVALID_VALUE', message: '"bad" does not start' }],

@@ -222,3 +222,17 @@ t.test('many requests of one session at the same time: more than 16 are refused'
   );
   await stage.end();
 });
+
+t.test('a poll is freed while the events of a newer request are being worked on', async t => {
+  const stage = new Stage();
+  await stage.server({ apps: [testApp()], web: { publicAddress: 'localhost' }, limits: { handlers: 1 } });
+  await stage.post(connect, '/qio/ping:1=');
+  const poll = await stage.post(at);
+  const strained = await stage.post(at, '/test/slow:2=2\n/qio/ping:3=');
+  t.same([poll.short, strained.short], ['-', '-']);
+  await poll.follow();
+  t.same([poll.short, strained.short], ['200', '-']);
+  await stage.clock.advance(1 * second);
+  t.equal(strained.short, `200 ${ok(2, '2')}\n${ok(3)}`);
+  await stage.end();
+});

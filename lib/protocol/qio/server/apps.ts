@@ -179,7 +179,9 @@ export class Compartment implements QioAppContext {
   }
 
   tell(client: QioClient, path: string, data?: unknown, answered?: Answered, lost?: Lost): void {
-    this.#post(client, this.#full(path), toJson(data), answered, lost);
+    const full = this.#full(path);
+    if (isWithin(full, paths.reserved)) throw taken(this.name, full, 'qio');
+    this.#post(client, full, toJson(data), answered, lost);
   }
 
   subscribers(path: string): number {

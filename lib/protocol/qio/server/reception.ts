@@ -16,7 +16,7 @@ import type { Apps } from './apps.ts';
 import type { WebOptions } from './options.ts';
 import type { PollsHost } from './polls.ts';
 import { Polls } from './polls.ts';
-import { Deadlines, every } from './pulse.ts';
+import { Deadlines, every, Round } from './pulse.ts';
 
 /** The server, as far as its reception needs it. */
 export interface ReceptionHost {
@@ -80,7 +80,8 @@ export class Reception implements SessionHost, PollsHost {
     this.counters = host.counters;
     this.deadlines = new Deadlines(host.clock, host.times.client, session => session.late());
     this.#polls = new Polls(this);
-    this.#tick = every(host.clock, host.times.tick, () => this.#look());
+    const round = new Round(this.sessions, session => session.tick(this.clock.now()), host);
+    this.#tick = every(host.clock, host.times.tick, () => round.go());
   }
 
   get priority(): number {
@@ -195,10 +196,5 @@ export class Reception implements SessionHost, PollsHost {
       this.log('warn', `${this.sessions.size} clients are here: more are refused`, { remote });
     }
     return false;
-  }
-
-  #look(): void {
-    const now = this.clock.now();
-    for (const session of this.sessions) session.tick(now);
   }
 }

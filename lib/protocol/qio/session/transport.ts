@@ -12,14 +12,18 @@ export interface PortOptions {
   /** For a handshake, and the rest of a message, in ms. */
   readonly client: number;
   readonly tls: TlsOptions | undefined;
+  /** Clients at the same time. */
+  readonly connections: number;
 }
 
 const cold = { 'Cache-Control': 'private, max-age=0', Expires: '-1' };
 /** A connection without a request is kept for so many ms. */
 const idle = 51_000;
+/** A client that polls has two connections of HTTP at times; the transport takes no more than so many. */
+const mostHttp = 1_000_000;
 
 /** @throws UsageError INVALID_VALUE, OUT_OF_RANGE */
-export function qioTransport({ event, client, tls }: PortOptions): AnyTransport {
+export function qioTransport({ event, client, tls, connections }: PortOptions): AnyTransport {
   return anyProtocol({
     undecided: { deadline: client },
     webSocket: {
@@ -43,7 +47,7 @@ export function qioTransport({ event, client, tls }: PortOptions): AnyTransport 
         },
       },
     },
-    http: { request: client, idle },
+    http: { request: client, idle, connections: Math.min(2 * connections, mostHttp) },
     tls,
   });
 }
