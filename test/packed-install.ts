@@ -67,6 +67,9 @@ try {
   run(process.execPath, [tsc, '-p', '.'], folder);
   expect('a typed program', run(process.execPath, ['program.js'], folder), /^works$/m);
   expect('the command', run('npx', ['--no-install', 'ed-signal', '--version'], folder), /^\d+\.\d+\.\d+$/m);
+  for (const tool of ['ed-qio', 'verify-definitions']) {
+    expect(tool, run('npx', ['--no-install', tool, '--version'], folder), /^\d+\.\d+\.\d+$/m);
+  }
   expect('another', run('npx', ['--no-install', 'ed-link', '--version'], folder), /^\d+\.\d+\.\d+$/m);
   writeFileSync(join(folder, 'program.ts'), wrongProgram);
   let found = '';

@@ -202,7 +202,7 @@ export function listening(
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.once('listening', () => {
-      server.off('error', reject).on('error', events.trouble);
+      server.off('error', reject).on('error', error => events.trouble(error));
       resolve({ address: place.address(), close: () => void server.close() });
     });
   });

@@ -55,7 +55,7 @@ t.test('on ends when nobody reads it any more', async t => {
 t.test('options may come from the environment', async t => {
   const { url } = await serveQio(t);
   const words = ['on', url, '/clienttest/broadcast'];
-  const program = start(t, 'tools/ed-qio', words, { ED_QIO_ON_COUNT: '1' });
+  const program = start(t, 'tools/ed-qio', words, { ED_QIO_COUNT: '1' });
   t.equal((await program.ended).code, 0);
   t.equal(program.out, '"broadcast event"\n');
 });

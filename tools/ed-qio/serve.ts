@@ -2,7 +2,6 @@
 
 import { Communicator } from '../../lib/communicator/index.ts';
 import { serviceLogger } from '../../lib/logging/index.ts';
-import { clientScript } from '../../lib/protocol/qio/client-script.ts';
 import type { QioApp } from '../../lib/protocol/qio/index.ts';
 import { clienttest, qioServer } from '../../lib/protocol/qio/index.ts';
 import { exitCodes, wholeNumber, wrong } from '../command-line.ts';
@@ -31,7 +30,7 @@ export async function serve(given: Given): Promise<number> {
   const origins = cors === '*' ? '*' : cors?.split(',');
   const server = qioServer(`any://${host.includes(':') ? `[${host}]` : host}:${port}`, {
     apps: chosen.map(make => make()),
-    web: { publicAddress, cors: origins, script: clientScript },
+    web: { publicAddress, cors: origins },
   });
   communicator.add(server);
   const ended = await communicator.run();

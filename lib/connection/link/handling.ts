@@ -59,7 +59,7 @@ export class Handling implements Visitor {
   }
 
   get certificate(): Visitor['certificate'] {
-    return undefined;
+    return this.#channel.certificate;
   }
 
   get origin(): string | undefined {

@@ -89,7 +89,8 @@ export function writeEvent(path: string, id: CallbackId, json: string): string {
   return `${path}:${id}=${json === '' ? 'null' : json}`;
 }
 
-const idPattern = /^[ \t\n\v\f\r]*([+-]?)0*(\d+)$/;
+/** Zeros in front are taken away later: two runs of digits side by side would be tried in every division. */
+const idPattern = /^[ \t\n\v\f\r]*([+-]?)(\d+)$/;
 const idLimit = 2n ** 64n;
 /** So many digits fit a number, whichever they are. */
 const surelyNumber = 15;
@@ -98,7 +99,8 @@ const mostDigits = 20;
 
 /** An id as C's strtoull reads it: blanks and a sign before it, and -1 is 2^64 - 1. Undefined where it is none. */
 export function readId(text: string): CallbackId | undefined {
-  const [, sign, digits] = idPattern.exec(text) ?? [];
+  const [, sign, found] = idPattern.exec(text) ?? [];
+  const digits = found?.replace(/^0+(?=\d)/, '');
   if (digits === undefined || digits.length > mostDigits) return undefined;
   if (sign !== '-' && digits.length <= surelyNumber) return Number(digits);
   const value = BigInt(digits);

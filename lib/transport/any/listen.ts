@@ -22,7 +22,7 @@ export async function listen(address: Address, events: AnyListenEvents, settings
     const web = new Web(library, settings, security, events);
     const undecided = decidingFor(web, events, settings);
     await listensOn(web.server, address);
-    web.server.on('error', events.trouble);
+    web.server.on('error', error => events.trouble(error));
     return placeOf(address, web, undecided, events, settings);
   } catch (error) {
     throw error instanceof UsageError ? error : listenFailed(address, error);
@@ -38,7 +38,7 @@ function decidingFor(web: Web, events: AnyListenEvents, { undecided, tls }: AnyS
       if (told === 'http') web.adopt(socket);
       else events.stream(new Kind(socket, remoteOf(scheme, socket)));
     },
-    events.trouble,
+    error => events.trouble(error),
   );
   web.server.on(web.accepted, (socket: Socket) => deciding.take(socket));
   if (tls !== undefined) web.server.on('connection', (socket: Socket) => deciding.expect(socket));
@@ -52,7 +52,7 @@ function placeOf(
   events: AnyListenEvents,
   { tls }: AnySettings,
 ): TlsListening {
-  return tendedBy(server, tls, events.trouble, {
+  return tendedBy(server, tls, error => events.trouble(error), {
     address: { ...address, port: (server.address() as AddressInfo).port },
     close: () => {
       undecided.close();

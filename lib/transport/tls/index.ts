@@ -112,7 +112,7 @@ async function listen(address: Address, events: ListenEvents, options: TlsOption
       },
       secure,
     );
-    return tendedBy(server, options, events.trouble, place);
+    return tendedBy(server, options, error => events.trouble(error), place);
   } catch (error) {
     throw listenFailed(address, error);
   }

@@ -61,9 +61,9 @@ async function listenAlone(
   try {
     const server = await serverFor(address, tls);
     await listensOn(server, address);
-    server.on('error', events.trouble);
+    server.on('error', error => events.trouble(error));
     const place = mount(address, server, upgrade);
-    return tendedBy(server, tls, events.trouble, {
+    return tendedBy(server, tls, error => events.trouble(error), {
       address: place.address,
       close: () => {
         place.close();

@@ -8,7 +8,7 @@ const sid = '0123456789abcdef0123456789abcdef';
 const at = `/?sid=${sid}`;
 const connect = `${at}&connect=true`;
 const hostname = '/qio/hostname:1=null';
-const web = { publicAddress: 'localhost' };
+const web = { publicAddress: 'localhost', script: '' };
 
 t.test('what is wrong with a request', async t => {
   const stage = new Stage();

@@ -153,3 +153,12 @@ t.test('an envelope is read, whatever came', async t => {
   t.same(readEnvelope('{"code":200}'), { code: 200, data: null, reason: null });
   for (const none of ['', 'null', '1', '[]', '{"code":"200"}', '{nope']) t.equal(readEnvelope(none), undefined, none);
 });
+
+t.test('a million zeros cost no more than their length', async t => {
+  const zeros = '0'.repeat(1_000_000);
+  t.equal(readId(`${zeros}7`), 7);
+  const began = performance.now();
+  for (const wrong of [`${zeros}x`, `0x${zeros}`, `${zeros}1x`]) t.equal(readId(wrong), undefined);
+  // In the square of the length it would be hours.
+  t.ok(performance.now() - began < 10_000);
+});

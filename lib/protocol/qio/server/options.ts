@@ -5,6 +5,7 @@ import type { Given } from '../../../base/options.ts';
 import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../../../base/options.ts';
 import type { ConnectionOptions } from '../../../connection/index.ts';
 import type { AnyTransport } from '../../../transport/index.ts';
+import { clientScript } from '../client-script.ts';
 import type { QioApp } from '../definitions.ts';
 import type { QioLimits, QioTimes } from '../session/host.ts';
 import { qioLimits, qioTimes } from '../session/host.ts';
@@ -18,13 +19,18 @@ export interface WebOptions {
   readonly publicAddress: string | undefined;
   /** Which pages of other origins may poll: all ('*') or those listed (`https://host`). @default none */
   readonly cors: '*' | readonly string[] | undefined;
-  /** What `/qio/client.js` is; asked for once, at the first request. @default none, 404 */
-  readonly script: string | (() => string | Promise<string>) | undefined;
+  /** What `/qio/client.js` is; asked for once, at the first request; '' is 404. @default the client of this package, minified */
+  readonly script: string | (() => string | Promise<string>);
   /** With it, all that is spoken here is spoken through tls. @default none */
   readonly tls: TlsOptions | undefined;
 }
 
-export const webDefaults: WebOptions = { publicAddress: undefined, cors: undefined, script: undefined, tls: undefined };
+export const webDefaults: WebOptions = {
+  publicAddress: undefined,
+  cors: undefined,
+  script: clientScript,
+  tls: undefined,
+};
 
 export interface QioServerOptions extends ConnectionOptions {
   /** The applications, in the order in which they start. @default none */

@@ -107,7 +107,7 @@ export class Polls {
 
   #giveScript(exchange: HttpExchange): void {
     const { script } = this.#host.web;
-    if (script === undefined) return this.#answer(exchange, 404, '');
+    if (script === '') return this.#answer(exchange, 404, '');
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return this.#answer(exchange, 405, '');
     this.#script ??= Promise.resolve(script).then(one => (typeof one === 'string' ? one : one()));
     this.#script.then(
