@@ -12,12 +12,14 @@ const streams: { readonly [scheme: string]: () => Promise<Transport> } = {
   unix: async () => (await import('./unix/index.ts')).unix(),
   worker: async () => (await import('./worker/index.ts')).worker(),
   stdio: async () => (await import('./stdio/index.ts')).stdio(),
+  systemd: async () => (await import('./systemd/index.ts')).systemd(),
   ws: async () => (await import('./websocket/index.ts')).websocket(),
   wss: async () => (await import('./websocket/index.ts')).websocket(),
 };
 
 const packets: { readonly [scheme: string]: () => Promise<PacketTransport> } = {
   udp: async () => (await import('./udp/index.ts')).udp(),
+  systemd: async () => (await import('./systemd/index.ts')).systemdPackets(),
 };
 
 /** @throws UsageError INVALID_ADDRESS, at once, where no transport serves the scheme. */

@@ -38,7 +38,8 @@ export function tcp({ lookup }: TcpOptions = {}): Transport {
   };
 }
 
-function remoteOf(socket: Socket): string {
+/** Where a socket that was accepted comes from. */
+export function remoteOf(socket: Socket): string {
   // A joined text is of one piece; a template would keep its parts for as long as the connection lives.
   return ['tcp://', formatHostPort(socket.remoteAddress ?? 'gone', socket.remotePort ?? 0)].join('');
 }
