@@ -42,6 +42,7 @@ interface Service {
   readonly ready: Promise<void>;
   /** What it has handled. */
   readonly handled: Promise<Handled>;
+  readonly ended: Promise<readonly [code: number | null, signal: string | null]>;
 }
 
 function start(socket: HeldSocket): Service {
@@ -56,15 +57,17 @@ function start(socket: HeldSocket): Service {
   };
   const ready = next().then(() => undefined);
   const handled = ready.then(next).then(line => JSON.parse(line) as Handled);
-  return { child, ready, handled };
+  // Whoever waits for its list hears of it; until then nobody does.
+  handled.catch(() => undefined);
+  const ended = once(child, 'exit') as Promise<[number | null, string | null]>;
+  return { child, ready, handled, ended };
 }
 
 /** Asks it to drain; gives what it has handled, and how long it took in ms. */
-async function end({ child, handled }: Service): Promise<{ readonly handled: Handled; readonly time: number }> {
+async function end({ child, handled, ended }: Service): Promise<{ readonly handled: Handled; readonly time: number }> {
   const begin = performance.now();
-  const exit = once(child, 'exit') as Promise<[number | null, string | null]>;
   child.kill('SIGTERM');
-  const [code, signal] = await exit;
+  const [code, signal] = await ended;
   if (code !== 0) throw new Error(`a service ended with ${signal ?? `code ${code}`}`);
   return { handled: await handled, time: performance.now() - begin };
 }
