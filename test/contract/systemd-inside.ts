@@ -9,6 +9,7 @@ import { formatAddress, packetTransport, parseAddress, streamTransport, tcp, uni
 import { settled } from '../../lib/testkit/virtual-clock.ts';
 import { until } from '../support/world.ts';
 import { hello, listenTo, never, pairOf } from './ear.ts';
+import { carryOn } from './places.ts';
 import { transportContract } from './transport.ts';
 
 const streams = await streamTransport(parseAddress('systemd:any'), {});
@@ -61,13 +62,7 @@ t.test('closing the place refuses new connections where nobody else holds it, th
   listening.close();
   await settled();
   await t.rejects(adopting.dial(listening.address, never), { code: 'DIAL_FAILED', message: /ECONNREFUSED/ });
-  near.send(hello);
-  await b.holds(5);
-  far.send(hello);
-  await a.holds(5);
-  near.close();
-  far.close();
-  await Promise.all([a.hears('closed'), b.hears('closed')]);
+  await carryOn({ near, far }, [a, b]);
 });
 
 t.test('packets come in, and are answered, over IPv4 and IPv6', async t => {

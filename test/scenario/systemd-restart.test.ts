@@ -9,7 +9,7 @@ import type { Test } from 'tap';
 import t from 'tap';
 import { holdTcp } from '../../examples/upgrade-holder.ts';
 import { startWithSockets } from '../support/activation.ts';
-import { Program } from '../support/programs.ts';
+import { Program, start } from '../support/programs.ts';
 import { until } from '../support/world.ts';
 
 const restarts = 3;
@@ -123,4 +123,18 @@ t.test('with systemd-socket-activate', { skip: withoutActivation }, async t => {
     await until('it is up again', () => times('up') > before.up);
   });
   t.equal(times('down'), restarts);
+});
+
+t.test('a daemon whose socket is not there says why in one line, and ends with 1', async t => {
+  const words = ['--listen', 'systemd:server', '--log-rotate-listen', '127.0.0.1:0'];
+  for (const [environment, why] of [
+    [{ LISTEN_FDS: '1', LISTEN_PID: '1' }, /the sockets were passed to process 1; this is process \d+$/],
+    [{}, /no sockets were passed to this process: LISTEN_FDS is not set$/],
+  ] as const) {
+    const server = start(t, 'examples/server', words, environment);
+    t.same(await server.ended, { code: 1, signal: null });
+    const last = server.err.trim().split('\n').at(-1) ?? '';
+    t.match(last, /^server: cannot listen on systemd:server: /);
+    t.match(last, why);
+  }
 });
