@@ -41,6 +41,7 @@ async function main(): Promise<number> {
     .otherwiseUnknown();
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) communicator.signal(signal, () => communicator.stop(patience));
+  communicator.systemd(); // says READY and so on where systemd asks for it: examples/systemd
   communicator.logRotate(options['log-rotate-listen'], { secret: options['log-rotate-secret'], trace });
   communicator.listen(options.listen, { dispatcher, accepted: peer => peer.send('HI') });
   const ended = await communicator.run(); // resolves when nothing is left to wait for

@@ -1,5 +1,5 @@
 // Addresses are written scheme://host:port (tcp, udp), ws://host:port/path, unix:/path, scheme:name (memory,
-// worker), or stdio:command (stdio:- is our own standard input and output).
+// worker, systemd: a socket that was passed to us), or stdio:command (stdio:- is our own standard input and output).
 
 import { UsageError } from './errors.ts';
 
@@ -10,14 +10,14 @@ export interface Address {
   readonly host: string;
   /** 0 to 65,535; 0 asks the system for a free one. 0 for paths and names. */
   readonly port: number;
-  /** Path of a unix socket, name of a memory or worker address, command of stdio, path and query of a ws or wss address; empty otherwise. */
+  /** Path of a unix socket, name of a memory, worker or systemd address, command of stdio, path and query of a ws or wss address; empty otherwise. */
   readonly path: string;
 }
 
 const schemePattern = /^([a-z][a-z0-9+-]*):(.*)$/s;
 const hostPattern = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([^\s:/[\]]+)):(\d{1,5})$/;
 const webPattern = /^([^/?#@]+)(\/[^\s#]*)?$/;
-const schemesOfPaths: ReadonlySet<string> = new Set(['unix', 'memory', 'worker', 'stdio']);
+const schemesOfPaths: ReadonlySet<string> = new Set(['unix', 'memory', 'worker', 'stdio', 'systemd']);
 /** Schemes with host, port and path, and the port that is meant where none is written. */
 const webPorts: ReadonlyMap<string, number> = new Map([
   ['ws', 80],

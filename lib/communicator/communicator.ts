@@ -13,7 +13,8 @@ import type { Given } from '../base/options.ts';
 import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../base/options.ts';
 import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
-import type { Owned, Owner, Turns } from '../connection/index.ts';
+import type { Companion, Owned, Owner, Turns } from '../connection/index.ts';
+import { isCompanion } from '../connection/index.ts';
 import type { Logger, Severity } from '../logging/index.ts';
 import { silentLogger } from '../logging/index.ts';
 import type { PacketTransport, StreamTransports, Transport } from '../transport/index.ts';
@@ -66,6 +67,8 @@ export class Communicator extends Making implements Owner {
   readonly #transports: StreamTransports;
   readonly #machine = new StateMachine(communicatorTable, 'idle');
   readonly #connections = new Set<Owned>();
+  /** Those of them that go along with the others. */
+  readonly #companions = new Set<Companion>();
   #running: Running | undefined;
   #failure: Error | undefined;
   #shutdown:
@@ -111,10 +114,11 @@ export class Communicator extends Making implements Owner {
   add(connection: Owned): boolean {
     if (this.#connections.has(connection)) return false;
     this.#connections.add(connection);
+    if (isCompanion(connection)) this.#companions.add(connection);
     try {
       connection.start(this);
     } catch (error) {
-      this.#connections.delete(connection);
+      this.#delete(connection);
       throw error;
     }
     if (this.state === 'stopping') connection.stop();
@@ -193,7 +197,7 @@ export class Communicator extends Making implements Owner {
   }
 
   ended(connection: Owned, failure?: Error): void {
-    if (!this.#connections.delete(connection)) return;
+    if (!this.#delete(connection)) return;
     this.#failure ??= failure;
     this.#shutdown?.progress.ended(connection);
     this.#look();
@@ -203,8 +207,17 @@ export class Communicator extends Making implements Owner {
     this.#look();
   }
 
+  #delete(connection: Owned): boolean {
+    if (isCompanion(connection)) this.#companions.delete(connection);
+    return this.#connections.delete(connection);
+  }
+
   /** Whether there is anything left to wait for. */
   #look(): void {
+    if (this.state === 'stopping' || (this.state === 'running' && this.#failure === undefined)) {
+      const company = this.#connections.size > this.#companions.size ? 'here' : 'gone';
+      for (const companion of [...this.#companions]) companion.look(company);
+    }
     const left = this.#connections.size;
     if (left === 0 && this.#shutdown !== undefined) {
       this.#machine.step('stopped');
@@ -214,7 +227,9 @@ export class Communicator extends Making implements Owner {
     if (this.#running === undefined) return;
     if (this.#failure !== undefined) return this.#over(running => running.reject(this.#failure as Error));
     if (left === 0) return this.#over(running => running.resolve(true));
-    for (const { enabled } of this.#connections) if (enabled) return;
+    // Companions that are left alone end by themselves.
+    if (left === this.#companions.size) return;
+    for (const one of this.#connections) if (one.enabled && !isCompanion(one)) return;
     this.logger.log('fatal', `all that is left is disabled: ${this.connections.map(({ name }) => name).join(', ')}`);
     this.#over(running => running.resolve(false));
   }

@@ -25,9 +25,13 @@ import {
   Timer,
 } from '../connection/index.ts';
 import type { Logger } from '../logging/index.ts';
+import type { SystemdOptions } from './systemd.ts';
+import { Systemd } from './systemd.ts';
 
 export abstract class Making {
   abstract readonly logger: Logger & { reopen?(): void };
+  abstract readonly state: string;
+  abstract readonly connections: readonly Owned[];
   /** Takes over a connection and starts it. */
   abstract add(connection: Owned): boolean;
 
@@ -75,6 +79,11 @@ export abstract class Making {
   /** Tells what changes at a file, in a folder, or of names by pattern (`/etc/x/*.conf`). @throws UsageError */
   watch(path: string, handler: (change: Change) => unknown, options?: WatchOptions): FileWatch {
     return this.#added(new FileWatch(path, handler, options));
+  }
+
+  /** Tells systemd how this communicator fares, where it asks (NOTIFY_SOCKET). Once in a process. @throws UsageError */
+  systemd(options?: SystemdOptions): Systemd {
+    return this.#added(new Systemd(this, options));
   }
 
   #added<C extends Owned>(connection: C): C {

@@ -20,7 +20,15 @@ export interface StopReport {
 }
 
 /** Sources end before links: nothing new begins while links drain. */
-const order: Record<string, number> = { signal: 0, timer: 0, watch: 0, listener: 1, 'log rotate': 1, datagram: 1 };
+const order: Record<string, number> = {
+  systemd: -1,
+  signal: 0,
+  timer: 0,
+  watch: 0,
+  listener: 1,
+  'log rotate': 1,
+  datagram: 1,
+};
 
 export class Shutdown {
   readonly #clock: Clock;

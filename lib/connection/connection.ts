@@ -47,6 +47,16 @@ export interface Owned {
   snapshot(): ConnectionSnapshot;
 }
 
+/** One that goes along with the others: it looks at them, and keeps nothing alive. */
+export interface Companion extends Owned {
+  /** The communicator runs, stops, or has changed in another way; `gone`: nothing but companions is left. */
+  look(company: 'here' | 'gone'): void;
+}
+
+export function isCompanion(connection: Owned): connection is Companion {
+  return 'look' in connection;
+}
+
 /** What a connection finds at its communicator. */
 export interface Owner {
   readonly logger: Logger;

@@ -2,6 +2,7 @@ export type { ChildEvents, ChildExit, ChildOptions, ChildState, RestartRules } f
 export { ChildProcess } from './child-process.ts';
 export { Client } from './client.ts';
 export type {
+  Companion,
   ConnectionOptions,
   ConnectionSnapshot,
   Owned,
@@ -10,7 +11,7 @@ export type {
   Unfinished,
   Worker,
 } from './connection.ts';
-export { Connection, nothingUnfinished } from './connection.ts';
+export { Connection, isCompanion, nothingUnfinished } from './connection.ts';
 export type { BindOptions, DatagramEvents, DatagramState } from './datagram.ts';
 export { Datagram } from './datagram.ts';
 export type { WatchEvents, WatchOptions, WatchState } from './file-watch.ts';

@@ -3,6 +3,8 @@ export { anyProtocol, anyStream } from './any/index.ts';
 export { memory } from './memory/index.ts';
 export type { StdioOptions } from './stdio/index.ts';
 export { stdio } from './stdio/index.ts';
+export type { Passed, PassedSocket } from './systemd/sockets.ts';
+export { passedSockets } from './systemd/sockets.ts';
 export type { TcpOptions } from './tcp/index.ts';
 export { tcp } from './tcp/index.ts';
 export type * from './tls/index.ts';

@@ -15,12 +15,14 @@ const streams: { readonly [scheme: string]: () => Promise<Transport> } = {
   tls: async () => (await import('./tls/index.ts')).tls(),
   any: async () => (await import('./any/index.ts')).anyStream(),
   anys: async () => (await import('./any/index.ts')).anyStream({ tls: {} }),
+  systemd: async () => (await import('./systemd/index.ts')).systemd(),
   ws: async () => (await import('./websocket/index.ts')).websocket(),
   wss: async () => (await import('./websocket/index.ts')).websocket(),
 };
 
 const packets: { readonly [scheme: string]: () => Promise<PacketTransport> } = {
   udp: async () => (await import('./udp/index.ts')).udp(),
+  systemd: async () => (await import('./systemd/index.ts')).systemdPackets(),
 };
 
 /** @throws UsageError INVALID_ADDRESS, at once, where no transport serves the scheme. */

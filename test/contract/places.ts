@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import type { Address, Transport } from '../../lib/index.ts';
 import { NetworkError } from '../../lib/index.ts';
 import { settled } from '../../lib/testkit/virtual-clock.ts';
+import type { Ear, Pair } from './ear.ts';
 import { hello, listenTo, never, pairOf } from './ear.ts';
 
 export async function places(t: Test, transport: Transport, address: () => Address): Promise<void> {
@@ -56,13 +57,7 @@ export async function places(t: Test, transport: Transport, address: () => Addre
     listening.close();
     await settled();
     await t.rejects(transport.dial(listening.address, never), { code: 'DIAL_FAILED' });
-    near.send(hello);
-    await b.holds(5);
-    far.send(hello);
-    await a.holds(5);
-    near.close();
-    far.close();
-    await Promise.all([a.hears('closed'), b.hears('closed')]);
+    await carryOn({ near, far }, [a, b]);
   });
 
   await t.test('a place that was closed can be listened on again', async t => {
@@ -82,4 +77,15 @@ export async function places(t: Test, transport: Transport, address: () => Addre
     again.listening.close();
     t.equal(ear.text, 'hello');
   });
+}
+
+/** The two ends still carry bytes both ways, and end in good order. */
+export async function carryOn({ near, far }: Pick<Pair, 'near' | 'far'>, [a, b]: readonly [Ear, Ear]): Promise<void> {
+  near.send(hello);
+  await b.holds(5);
+  far.send(hello);
+  await a.holds(5);
+  near.close();
+  far.close();
+  await Promise.all([a.hears('closed'), b.hears('closed')]);
 }

@@ -18,12 +18,8 @@ export class Program {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
 
-  constructor(path: string, words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    const file = join(process.cwd(), 'dist', `${path}.js`);
-    this.child = spawn(process.execPath, [file, ...words], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_V8_COVERAGE: '', NODE_OPTIONS: '', ...environment },
-    });
+  constructor(child: ChildProcess) {
+    this.child = child;
     this.child.stdout?.on('data', chunk => {
       this.out += String(chunk);
     });
@@ -49,7 +45,12 @@ export class Program {
 
 /** A program that is killed at the end of the test, if it lives that long. */
 export function start(t: Test, path: string, words: readonly string[], environment = {}): Program {
-  const program = new Program(path, words, environment);
+  const file = join(process.cwd(), 'dist', `${path}.js`);
+  const child = spawn(process.execPath, [file, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_V8_COVERAGE: '', NODE_OPTIONS: '', ...environment },
+  });
+  const program = new Program(child);
   t.teardown(async () => {
     program.child.kill('SIGKILL');
     await program.ended;

@@ -10,7 +10,7 @@ import { listenFailed } from '../socket-channel.ts';
 import type { PacketEvents, PacketSocket, PacketTransport } from '../transport.ts';
 
 /** Longest message in a UDP packet, in bytes (reference eventdispatcher §2.6). */
-const longest = 1024;
+export const longest: number = 1024;
 /** A refusal (ICMP port unreachable) from this machine or a near one comes within so many ms. */
 const refusalTime = 20;
 
@@ -55,7 +55,8 @@ function notSent(to: Address, error: unknown): NetworkError {
   return new NetworkError('CLOSED', `cannot send to ${formatAddress(to)}: ${reasonOf(error)}`, { cause: error });
 }
 
-function bound(socket: Socket, address: Address, events: PacketEvents): PacketSocket {
+/** A socket that is bound, for its owner. */
+export function bound(socket: Socket, address: Address, events: PacketEvents): PacketSocket {
   socket.on('error', events.trouble);
   socket.on('message', (bytes: Buffer, from: RemoteInfo) =>
     events.packet(bytes, { scheme: 'udp', host: from.address, port: from.port, path: '' }),

@@ -17,6 +17,8 @@ t.test('reads paths of unix sockets and names of memory addresses', async t => {
   t.same(parseAddress('unix:///run/a b:c.sock').path, '/run/a b:c.sock');
   t.same(parseAddress('unix:relative.sock').path, 'relative.sock');
   t.same(parseAddress('memory:here'), { scheme: 'memory', host: '', port: 0, path: 'here' });
+  t.same(parseAddress('systemd:web'), { scheme: 'systemd', host: '', port: 0, path: 'web' });
+  t.same(formatAddress(parseAddress('systemd:3', 'tcp')), 'systemd:3');
 });
 
 t.test('reads a host, a port and a path of WebSockets', async t => {
