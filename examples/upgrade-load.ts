@@ -50,13 +50,12 @@ export class Load {
     await Promise.all(this.#clients.map(open));
   }
 
-  /** Sends `rate` messages a second for so many seconds, in turn from each client. */
-  async send(rate: number, seconds: number): Promise<void> {
+  /** Sends `rate` messages a second until it is over, in turn from each client. */
+  async send(rate: number, over: AbortSignal): Promise<void> {
     const start = performance.now();
     this.#confirmedAt = start;
-    const all = Math.round(rate * seconds);
-    for (let sent = 0; sent < all; ) {
-      const due = Math.min(all, Math.ceil((rate * (performance.now() - start)) / 1_000));
+    for (let sent = 0; !over.aborted; ) {
+      const due = Math.ceil((rate * (performance.now() - start)) / 1_000);
       for (; sent < due; sent += 1) this.#deliver(sent % this.#clients.length);
       await new Promise(resolve => setTimeout(resolve, portionTime));
     }

@@ -15,6 +15,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from 'ed-communicator';
 import { commandLine, exitCodes, runProgram } from '../tools/command-line.ts';
@@ -31,7 +32,11 @@ const program = {
   options: {
     clients: { type: 'string', default: '1000', describe: 'Permanent clients, 1 to 10000' },
     rate: { type: 'string', default: '5000', describe: 'Messages a second, of all together, 1 to 100000' },
-    seconds: { type: 'string', default: '10', describe: 'How long, 1 to 3600; the upgrade begins in the middle' },
+    seconds: {
+      type: 'string',
+      default: '10',
+      describe: 'How long, 1 to 3600, half of it before the upgrade and half behind it',
+    },
   },
   examples: [['$0 --clients 100 --rate 500 --seconds 4', 'A small one']],
 } as const;
@@ -91,13 +96,18 @@ async function upgrade(clients: number, rate: number, seconds: number, running: 
   await old.ready;
   const load = new Load(`tcp://127.0.0.1:${socket.port}`, clients);
   await load.connected();
-  const sending = load.send(rate, seconds);
-  await new Promise(resolve => setTimeout(resolve, (seconds * 1_000) / 2));
+  const over = new AbortController();
+  const sending = load.send(rate, over.signal);
+  const half = (seconds * 1_000) / 2;
+  await sleep(half);
   const asked = performance.now();
   const replacement = begin();
   await replacement.ready;
   const startTime = performance.now() - asked;
   const first = await end(old);
+  // The new service has its half for itself too, however long the change took.
+  await sleep(half);
+  over.abort();
   await sending;
   await load.finish();
   const second = await end(replacement);

@@ -10,12 +10,13 @@ t.test('a service is replaced under 100 clients at 500 messages a second, and no
   const program = start(t, 'examples/upgrade', ['--clients', '100', '--rate', '500', '--seconds', '4']);
   t.same(await program.ended, { code: 0, signal: null }, program.err);
   const row = (name: string): number => Number(new RegExp(`^${name} +(\\d+)(?: ms)?$`, 'm').exec(program.out)?.[1]);
-  t.equal(row('messages sent'), 2_000);
-  t.equal(row('confirmed'), 2_000);
+  const sent = row('messages sent');
+  t.ok(sent >= 1_900, `${sent} were sent`);
+  t.equal(row('confirmed'), sent);
   t.same([row('lost'), row('duplicated'), row('reordered')], [0, 0, 0]);
   const [old, replacement] = [row('handled by the old service'), row('handled by the new service')];
   t.ok(old > 0 && replacement > 0, `${old} by the old one, ${replacement} by the new one`);
-  t.equal(old + replacement, 2_000);
+  t.equal(old + replacement, sent);
   t.equal(row('links closed by the old service'), 100);
   t.ok(row('longest gap: a client without a link') > 0);
 });
