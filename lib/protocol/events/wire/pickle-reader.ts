@@ -1,0 +1,317 @@
+// Reads pickle, protocols 0 to 4, as data and nothing else: no name is looked up, nothing is called, no object is built.
+//
+// Python's own reader runs whatever a pickle names. This one knows None, booleans, integers, floats, texts, bytes, lists,
+// tuples and dicts, and the memo; each other opcode ends it. While it reads, a dict is a Map; `settled` makes plain objects
+// of those with texts for keys, and measures all as if nothing in it were shared.
+
+import { op, refusedOpcodes } from './opcodes.ts';
+import { readBytesRepr, readFloat, readUnicodeLine, readUtf8 } from './pickle-text.ts';
+import type { ContentLimits } from './settle.ts';
+import { refused } from './settle.ts';
+
+/** Digits of the longest integer, as in Python; more would take long to read. */
+const mostDigits = 4_300;
+/** Bytes of an integer of so many digits. */
+const mostLongBytes = 1_800;
+
+/** The value as it was pickled, dicts as Maps. @throws PeerError INVALID_CONTENT */
+export function unpickle(bytes: Buffer, limits: ContentLimits): unknown {
+  return new Reader(bytes, limits.items).read();
+}
+
+class Reader {
+  readonly #bytes: Buffer;
+  readonly #most: number;
+  readonly #stack: unknown[] = [];
+  readonly #marks: number[] = [];
+  #memo: Map<number, unknown> | undefined;
+  #at = 0;
+
+  constructor(bytes: Buffer, most: number) {
+    this.#bytes = bytes;
+    this.#most = most;
+  }
+
+  read(): unknown {
+    for (;;) {
+      const code = this.#byte();
+      if (code === op.stop) return this.#pop();
+      if (!this.#number(code) && !this.#text(code) && !this.#container(code) && !this.#remembered(code)) {
+        const name = refusedOpcodes.get(code);
+        throw refused(name === undefined ? `opcode ${code} is none of data` : `${name} is refused: it is no data`);
+      }
+      if (this.#stack.length + this.#marks.length > this.#most) throw refused(`more than ${this.#most} values`);
+    }
+  }
+
+  #number(code: number): boolean {
+    switch (code) {
+      case op.none:
+        return this.#push(null);
+      case op.newTrue:
+        return this.#push(true);
+      case op.newFalse:
+        return this.#push(false);
+      case op.int:
+        return this.#push(this.#intLine());
+      case op.long:
+        return this.#push(decimal(this.#line().replace(/L$/, '')));
+      case op.binInt1:
+        return this.#push(this.#byte());
+      case op.binInt2:
+        return this.#push(this.#bytes.readUInt16LE(this.#skip(2)));
+      case op.binInt:
+        return this.#push(this.#bytes.readInt32LE(this.#skip(4)));
+      case op.long1:
+        return this.#push(this.#long(this.#byte()));
+      case op.long4:
+        return this.#push(this.#long(this.#word()));
+      case op.float:
+        return this.#push(known(readFloat(this.#line()), 'a float'));
+      case op.binFloat:
+        return this.#push(this.#bytes.readDoubleBE(this.#skip(8)));
+      default:
+        return false;
+    }
+  }
+
+  #text(code: number): boolean {
+    switch (code) {
+      case op.string:
+        return this.#push(textOrBytes(Buffer.from(known(readBytesRepr(this.#line()), 'a string'), 'latin1')));
+      case op.shortBinString:
+        return this.#push(textOrBytes(this.#slice(this.#byte())));
+      case op.binString:
+        return this.#push(textOrBytes(this.#slice(this.#word())));
+      case op.unicode:
+        return this.#push(known(readUnicodeLine(this.#line()), 'a text'));
+      case op.shortBinUnicode:
+        return this.#push(known(readUtf8(this.#slice(this.#byte())), 'a text'));
+      case op.binUnicode:
+        return this.#push(known(readUtf8(this.#slice(this.#word())), 'a text'));
+      case op.binUnicode8:
+        return this.#push(known(readUtf8(this.#slice(this.#length8())), 'a text'));
+      case op.shortBinBytes:
+        return this.#push(copied(this.#slice(this.#byte())));
+      case op.binBytes:
+        return this.#push(copied(this.#slice(this.#word())));
+      case op.binBytes8:
+        return this.#push(copied(this.#slice(this.#length8())));
+      default:
+        return false;
+    }
+  }
+
+  #container(code: number): boolean {
+    switch (code) {
+      case op.mark:
+        return this.#marks.push(this.#stack.length) > 0;
+      case op.emptyTuple:
+      case op.emptyList:
+        return this.#push([]);
+      case op.emptyDict:
+        return this.#push(new Map());
+      case op.tuple:
+      case op.list:
+        return this.#push(this.#popMark());
+      case op.tuple1:
+      case op.tuple2:
+      case op.tuple3:
+        return this.#push(this.#popSome(code - op.tuple1 + 1));
+      case op.dict:
+        return this.#push(filled(new Map(), this.#popMark()));
+      case op.append:
+        return this.#extend([this.#pop()]);
+      case op.appends:
+        return this.#extend(this.#popMark());
+      case op.setItem:
+        return this.#fill(this.#popSome(2));
+      case op.setItems:
+        return this.#fill(this.#popMark());
+      default:
+        return false;
+    }
+  }
+
+  #remembered(code: number): boolean {
+    switch (code) {
+      case op.put:
+        return this.#remember(this.#indexLine());
+      case op.binPut:
+        return this.#remember(this.#byte());
+      case op.longBinPut:
+        return this.#remember(this.#word());
+      case op.memoize:
+        return this.#remember(this.#memo?.size ?? 0);
+      case op.get:
+        return this.#recall(this.#indexLine());
+      case op.binGet:
+        return this.#recall(this.#byte());
+      case op.longBinGet:
+        return this.#recall(this.#word());
+      case op.dup:
+        return this.#push(this.#top);
+      case op.pop:
+        return this.#drop();
+      case op.popMark:
+        return this.#popMark().length >= 0;
+      case op.proto:
+        return this.#protocol(this.#byte());
+      case op.frame:
+        return this.#skip(8) >= 0;
+      default:
+        return false;
+    }
+  }
+
+  #push(value: unknown): true {
+    this.#stack.push(value);
+    return true;
+  }
+
+  get #top(): unknown {
+    if (this.#stack.length <= (this.#marks.at(-1) ?? 0)) throw refused('something is taken from an empty stack');
+    return this.#stack.at(-1);
+  }
+
+  #pop(): unknown {
+    const top = this.#top;
+    this.#stack.pop();
+    return top;
+  }
+
+  #popSome(count: number): unknown[] {
+    if (this.#stack.length - count < (this.#marks.at(-1) ?? 0)) throw refused('something is taken from an empty stack');
+    return this.#stack.splice(this.#stack.length - count);
+  }
+
+  #popMark(): unknown[] {
+    const mark = this.#marks.pop();
+    if (mark === undefined) throw refused('no mark was set');
+    return this.#stack.splice(mark);
+  }
+
+  /** POP takes a mark too, where one is on top. */
+  #drop(): true {
+    if (this.#marks.length > 0 && this.#marks.at(-1) === this.#stack.length) this.#marks.pop();
+    else this.#pop();
+    return true;
+  }
+
+  #extend(items: unknown[]): true {
+    const list = this.#top;
+    if (!Array.isArray(list)) throw refused('something is appended to what is no list');
+    for (const item of items) list.push(item);
+    return true;
+  }
+
+  #fill(items: unknown[]): true {
+    const dict = this.#top;
+    if (!(dict instanceof Map)) throw refused('a key is set in what is no dict');
+    filled(dict, items);
+    return true;
+  }
+
+  #remember(index: number): true {
+    this.#memo ??= new Map();
+    this.#memo.set(index, this.#top);
+    if (this.#memo.size > this.#most) throw refused(`more than ${this.#most} values`);
+    return true;
+  }
+
+  #recall(index: number): true {
+    if (this.#memo?.has(index) !== true) throw refused(`nothing is remembered as ${index}`);
+    return this.#push(this.#memo.get(index));
+  }
+
+  #protocol(version: number): true {
+    if (version > 4) throw refused(`protocol ${version} is none of 0 to 4`);
+    return true;
+  }
+
+  #intLine(): number | bigint | boolean {
+    const line = this.#line();
+    if (line === '01' || line === '00') return line === '01';
+    return decimal(line);
+  }
+
+  #indexLine(): number {
+    const index = decimal(this.#line());
+    if (typeof index === 'bigint' || index < 0) throw refused(`${index} is no place of the memo`);
+    return index;
+  }
+
+  #long(length: number): number | bigint {
+    if (length > mostLongBytes) throw refused(`an integer of ${length} bytes`);
+    if (length === 0) return 0;
+    const digits = Buffer.from(this.#slice(length)).reverse().toString('hex');
+    return plain(BigInt.asIntN(length * 8, BigInt(`0x${digits}`)));
+  }
+
+  /** Moves on by so many bytes; gives where they begin. */
+  #skip(count: number): number {
+    const from = this.#at;
+    if (count > this.#bytes.length - from) throw refused('it is cut off');
+    this.#at = from + count;
+    return from;
+  }
+
+  #byte(): number {
+    return this.#bytes[this.#skip(1)] as number;
+  }
+
+  #word(): number {
+    return this.#bytes.readUInt32LE(this.#skip(4));
+  }
+
+  #length8(): number {
+    // Beyond 2^53 the number is not exact, but far past the end all the same.
+    return Number(this.#bytes.readBigUInt64LE(this.#skip(8)));
+  }
+
+  #slice(length: number): Buffer {
+    const from = this.#skip(length);
+    return this.#bytes.subarray(from, from + length);
+  }
+
+  #line(): string {
+    const end = this.#bytes.indexOf(0x0a, this.#at);
+    if (end === -1) throw refused('a line has no end');
+    const line = this.#bytes.toString('latin1', this.#at, end);
+    this.#at = end + 1;
+    return line;
+  }
+}
+
+/** Byte strings of Python 2 are text and bytes at once: text where they are UTF-8. */
+function textOrBytes(bytes: Buffer): string | Uint8Array {
+  return readUtf8(bytes) ?? copied(bytes);
+}
+
+function copied(bytes: Buffer): Uint8Array {
+  return Uint8Array.from(bytes);
+}
+
+function decimal(text: string): number | bigint {
+  if (!/^[+-]?\d+$/.test(text)) throw refused('an integer cannot be read');
+  if (text.length > mostDigits) throw refused(`an integer of ${text.length} digits`);
+  const value = Number(text);
+  if (Number.isSafeInteger(value)) return value === 0 ? 0 : value;
+  return plain(BigInt(text.replace(/^\+/, '')));
+}
+
+function plain(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+function known<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw refused(`${what} cannot be read`);
+  return value;
+}
+
+function filled(dict: Map<unknown, unknown>, items: unknown[]): Map<unknown, unknown> {
+  if (items.length % 2 === 1) throw refused('a key has no value');
+  for (let at = 0; at < items.length; at += 2) dict.set(items[at], items[at + 1]);
+  return dict;
+}
