@@ -73,7 +73,12 @@ t.test('what is cut off, misplaced or none is refused', async t => {
   refused(t, '(F1,5\nt.', /a float cannot be read/, 'a float with a comma');
   refused(t, '(I0x10\nt.', /an integer cannot be read/, 'another base');
   refused(t, `(I${'9'.repeat(5_000)}\nt.`, /5000 digits/, 'a long integer');
-  refused(t, '\x80\x02\x8b\xff\xff\xff\x7f.', /an integer of/, 'a long integer of protocol 2');
+  refused(
+    t,
+    `\x80\x02\x8b\x00\x10\x00\x00${'x'.repeat(5_000)}.`,
+    /an integer of 4096 bytes/,
+    'a long integer of protocol 2',
+  );
   refused(t, `(\x8d\xff\xff\xff\xff\xff\xff\xff\xff.`, /cut off/, 'a text of 2^64 bytes');
   refused(t, '(NNdt.', /no mark/, 'a tuple without a mark');
   refused(t, '(Nd.', /no value/, 'a key without a value');

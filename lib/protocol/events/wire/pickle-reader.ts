@@ -4,15 +4,12 @@
 // tuples and dicts, and the memo; each other opcode ends it. While it reads, a dict is a Map; `settled` makes plain objects
 // of those with texts for keys, and measures all as if nothing in it were shared.
 
+import { Cursor } from './cursor.ts';
+import { decimal, longOf } from './integers.ts';
 import { op, refusedOpcodes } from './opcodes.ts';
 import { readBytesRepr, readFloat, readUnicodeLine, readUtf8 } from './pickle-text.ts';
 import type { ContentLimits } from './settle.ts';
 import { refused } from './settle.ts';
-
-/** Digits of the longest integer, as in Python; more would take long to read. */
-const mostDigits = 4_300;
-/** Bytes of an integer of so many digits. */
-const mostLongBytes = 1_800;
 
 /** The value as it was pickled, dicts as Maps. @throws PeerError INVALID_CONTENT */
 export function unpickle(bytes: Buffer, limits: ContentLimits): unknown {
@@ -20,21 +17,20 @@ export function unpickle(bytes: Buffer, limits: ContentLimits): unknown {
 }
 
 class Reader {
-  readonly #bytes: Buffer;
+  readonly #in: Cursor;
   readonly #most: number;
   readonly #stack: unknown[] = [];
   readonly #marks: number[] = [];
   #memo: Map<number, unknown> | undefined;
-  #at = 0;
 
   constructor(bytes: Buffer, most: number) {
-    this.#bytes = bytes;
+    this.#in = new Cursor(bytes);
     this.#most = most;
   }
 
   read(): unknown {
     for (;;) {
-      const code = this.#byte();
+      const code = this.#in.byte();
       if (code === op.stop) return this.#pop();
       if (!this.#number(code) && !this.#text(code) && !this.#container(code) && !this.#remembered(code)) {
         const name = refusedOpcodes.get(code);
@@ -55,21 +51,21 @@ class Reader {
       case op.int:
         return this.#push(this.#intLine());
       case op.long:
-        return this.#push(decimal(this.#line().replace(/L$/, '')));
+        return this.#push(decimal(this.#in.line().replace(/L$/, '')));
       case op.binInt1:
-        return this.#push(this.#byte());
+        return this.#push(this.#in.byte());
       case op.binInt2:
-        return this.#push(this.#bytes.readUInt16LE(this.#skip(2)));
+        return this.#push(this.#in.half());
       case op.binInt:
-        return this.#push(this.#bytes.readInt32LE(this.#skip(4)));
+        return this.#push(this.#in.signedWord());
       case op.long1:
-        return this.#push(this.#long(this.#byte()));
+        return this.#push(longOf(this.#in.slice(this.#in.byte())));
       case op.long4:
-        return this.#push(this.#long(this.#word()));
+        return this.#push(longOf(this.#in.slice(this.#in.word())));
       case op.float:
-        return this.#push(known(readFloat(this.#line()), 'a float'));
+        return this.#push(known(readFloat(this.#in.line()), 'a float'));
       case op.binFloat:
-        return this.#push(this.#bytes.readDoubleBE(this.#skip(8)));
+        return this.#push(this.#in.double());
       default:
         return false;
     }
@@ -78,25 +74,25 @@ class Reader {
   #text(code: number): boolean {
     switch (code) {
       case op.string:
-        return this.#push(textOrBytes(Buffer.from(known(readBytesRepr(this.#line()), 'a string'), 'latin1')));
+        return this.#push(textOrBytes(Buffer.from(known(readBytesRepr(this.#in.line()), 'a string'), 'latin1')));
       case op.shortBinString:
-        return this.#push(textOrBytes(this.#slice(this.#byte())));
+        return this.#push(textOrBytes(this.#in.slice(this.#in.byte())));
       case op.binString:
-        return this.#push(textOrBytes(this.#slice(this.#word())));
+        return this.#push(textOrBytes(this.#in.slice(this.#in.word())));
       case op.unicode:
-        return this.#push(known(readUnicodeLine(this.#line()), 'a text'));
+        return this.#push(known(readUnicodeLine(this.#in.line()), 'a text'));
       case op.shortBinUnicode:
-        return this.#push(known(readUtf8(this.#slice(this.#byte())), 'a text'));
+        return this.#push(known(readUtf8(this.#in.slice(this.#in.byte())), 'a text'));
       case op.binUnicode:
-        return this.#push(known(readUtf8(this.#slice(this.#word())), 'a text'));
+        return this.#push(known(readUtf8(this.#in.slice(this.#in.word())), 'a text'));
       case op.binUnicode8:
-        return this.#push(known(readUtf8(this.#slice(this.#length8())), 'a text'));
+        return this.#push(known(readUtf8(this.#in.slice(this.#in.length8())), 'a text'));
       case op.shortBinBytes:
-        return this.#push(copied(this.#slice(this.#byte())));
+        return this.#push(copied(this.#in.slice(this.#in.byte())));
       case op.binBytes:
-        return this.#push(copied(this.#slice(this.#word())));
+        return this.#push(copied(this.#in.slice(this.#in.word())));
       case op.binBytes8:
-        return this.#push(copied(this.#slice(this.#length8())));
+        return this.#push(copied(this.#in.slice(this.#in.length8())));
       default:
         return false;
     }
@@ -138,17 +134,17 @@ class Reader {
       case op.put:
         return this.#remember(this.#indexLine());
       case op.binPut:
-        return this.#remember(this.#byte());
+        return this.#remember(this.#in.byte());
       case op.longBinPut:
-        return this.#remember(this.#word());
+        return this.#remember(this.#in.word());
       case op.memoize:
         return this.#remember(this.#memo?.size ?? 0);
       case op.get:
         return this.#recall(this.#indexLine());
       case op.binGet:
-        return this.#recall(this.#byte());
+        return this.#recall(this.#in.byte());
       case op.longBinGet:
-        return this.#recall(this.#word());
+        return this.#recall(this.#in.word());
       case op.dup:
         return this.#push(this.#top);
       case op.pop:
@@ -156,9 +152,9 @@ class Reader {
       case op.popMark:
         return this.#popMark().length >= 0;
       case op.proto:
-        return this.#protocol(this.#byte());
+        return this.#protocol(this.#in.byte());
       case op.frame:
-        return this.#skip(8) >= 0;
+        return this.#in.skip(8) >= 0;
       default:
         return false;
     }
@@ -230,56 +226,15 @@ class Reader {
   }
 
   #intLine(): number | bigint | boolean {
-    const line = this.#line();
+    const line = this.#in.line();
     if (line === '01' || line === '00') return line === '01';
     return decimal(line);
   }
 
   #indexLine(): number {
-    const index = decimal(this.#line());
+    const index = decimal(this.#in.line());
     if (typeof index === 'bigint' || index < 0) throw refused(`${index} is no place of the memo`);
     return index;
-  }
-
-  #long(length: number): number | bigint {
-    if (length > mostLongBytes) throw refused(`an integer of ${length} bytes`);
-    if (length === 0) return 0;
-    const digits = Buffer.from(this.#slice(length)).reverse().toString('hex');
-    return plain(BigInt.asIntN(length * 8, BigInt(`0x${digits}`)));
-  }
-
-  /** Moves on by so many bytes; gives where they begin. */
-  #skip(count: number): number {
-    const from = this.#at;
-    if (count > this.#bytes.length - from) throw refused('it is cut off');
-    this.#at = from + count;
-    return from;
-  }
-
-  #byte(): number {
-    return this.#bytes[this.#skip(1)] as number;
-  }
-
-  #word(): number {
-    return this.#bytes.readUInt32LE(this.#skip(4));
-  }
-
-  #length8(): number {
-    // Beyond 2^53 the number is not exact, but far past the end all the same.
-    return Number(this.#bytes.readBigUInt64LE(this.#skip(8)));
-  }
-
-  #slice(length: number): Buffer {
-    const from = this.#skip(length);
-    return this.#bytes.subarray(from, from + length);
-  }
-
-  #line(): string {
-    const end = this.#bytes.indexOf(0x0a, this.#at);
-    if (end === -1) throw refused('a line has no end');
-    const line = this.#bytes.toString('latin1', this.#at, end);
-    this.#at = end + 1;
-    return line;
   }
 }
 
@@ -290,19 +245,6 @@ function textOrBytes(bytes: Buffer): string | Uint8Array {
 
 function copied(bytes: Buffer): Uint8Array {
   return Uint8Array.from(bytes);
-}
-
-function decimal(text: string): number | bigint {
-  if (!/^[+-]?\d+$/.test(text)) throw refused('an integer cannot be read');
-  if (text.length > mostDigits) throw refused(`an integer of ${text.length} digits`);
-  const value = Number(text);
-  if (Number.isSafeInteger(value)) return value === 0 ? 0 : value;
-  return plain(BigInt(text.replace(/^\+/, '')));
-}
-
-function plain(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
 }
 
 function known<T>(value: T | undefined, what: string): T {
