@@ -1,0 +1,36 @@
+// Events over ZeroMQ: a server that copies what it takes to all who have registered, and its clients.
+
+import type { EventsClientOptions } from './client/options.ts';
+import { EventsClient } from './client.ts';
+import type { EventsServerOptions } from './server/options.ts';
+import { EventsServer } from './server.ts';
+
+/** A server, for a communicator to add: it listens, or uses the one that runs there already. @throws UsageError */
+export function ensureServer(options?: EventsServerOptions): EventsServer {
+  return new EventsServer(options);
+}
+
+/** A client, for a communicator to add. @throws UsageError */
+export function eventsClient(options?: EventsClientOptions): EventsClient {
+  return new EventsClient(options);
+}
+
+export type { Uid } from './client/callbacks.ts';
+export type { EventsClientLimits, EventsClientOptions } from './client/options.ts';
+export { usualAddresses } from './client/options.ts';
+export type { EventsClientEvents, EventsClientState } from './client/table.ts';
+export { eventsClientTable } from './client/table.ts';
+export type { RegisterOptions } from './client.ts';
+export { EventsClient } from './client.ts';
+export { catalog } from './definitions/catalog.ts';
+export type { ContentOf, ContentType } from './definitions/content.ts';
+export { anything, bytes, dict, flag, integer, listOf, number, orNothing, text } from './definitions/content.ts';
+export type { CatalogOf, CatalogTypes } from './definitions.ts';
+export { defineCatalog, Event } from './definitions.ts';
+export type { EventsServerLimits, EventsServerOptions } from './server/options.ts';
+export type { EventsAddresses, EventsServerEvents, EventsServerState } from './server.ts';
+export { EventsServer, eventsServerTable } from './server.ts';
+export type { Curve, CurveOptions } from './session/security.ts';
+export { usualFolder } from './session/security.ts';
+export type { PickleDialect, PickleForm } from './wire/pickle-writer.ts';
+export type { ContentForm } from './wire.ts';

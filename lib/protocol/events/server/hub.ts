@@ -1,0 +1,127 @@
+// The two sockets of a server: what PULL takes, PUB publishes, byte for byte. It is never decoded.
+
+import type { Context, Publisher, Pull } from 'zeromq';
+import type { Clock } from '../../../base/clock.ts';
+import { reasonOf } from '../../../base/errors.ts';
+import type { Intake, Outlet, SocketEvents, ZeroMq, ZeroMqSettings } from '../../../transport/zeromq/index.ts';
+import {
+  AllowedKeys,
+  Authenticator,
+  bindPub,
+  bindPull,
+  formatPlace,
+  placeOf,
+} from '../../../transport/zeromq/index.ts';
+import type { CurveOptions } from '../session/security.ts';
+import { allowedFolder, serverKeys } from '../session/security.ts';
+import type { EventsServerSettings } from './options.ts';
+
+/** `nameless`: a frame without NUL. `extra`: frames behind the first. `refused`: a connection. `failed`: ZeroMQ. */
+export type ServerKind = 'nameless' | 'extra' | 'refused' | 'failed';
+
+export interface HubHost {
+  complain(kind: ServerKind, words: string): void;
+}
+
+export interface HubAddresses {
+  readonly emitAddress: string;
+  readonly regAddress: string;
+}
+
+/** How long what was published may still go out after the end, in ms. */
+const linger = 1_000;
+/** The end: once nothing came for `quiet` ms, or after so many times of that. */
+const farewell = { quiet: 50, rounds: 20 };
+
+export class Hub {
+  readonly counts = { forwarded: 0, emitters: 0, subscribers: 0, disconnected: 0 };
+  readonly #host: HubHost;
+  #door: Authenticator | undefined;
+  #pull: Intake<Pull> | undefined;
+  #pub: Outlet<Publisher> | undefined;
+
+  constructor(host: HubHost) {
+    this.#host = host;
+  }
+
+  /** Binds both, and begins. @throws NetworkError LISTEN_FAILED, UsageError */
+  async open(zmq: ZeroMq, { emit, reg, curve, limits }: EventsServerSettings): Promise<HubAddresses> {
+    try {
+      const keys = curve === undefined ? {} : this.#lock(zmq, curve);
+      const sockets: ZeroMqSettings = { ...limits, linger, ...keys };
+      const taken = (frames: readonly Buffer[]): void => this.#forward(frames);
+      const failed = (error: Error): void => this.#host.complain('failed', error.message);
+      // In this order, as in the original.
+      this.#pull = await bindPull(zmq, emit, sockets, { ...this.#events('emitters'), taken, failed });
+      this.#pub = await bindPub(zmq, reg, sockets, this.#events('subscribers'));
+      this.#pull.start();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    const [emitAddress, regAddress] = [this.#pull, this.#pub].map(({ socket }) => formatPlace(placeOf(socket)));
+    return { emitAddress: emitAddress as string, regAddress: regAddress as string };
+  }
+
+  pause(): void {
+    this.#pull?.pause();
+  }
+
+  resume(): void {
+    this.#pull?.resume();
+  }
+
+  /** Goes on until nothing comes any more, because clients of the same process may be ending too; then `over`. */
+  finish(clock: Clock, over: () => void, rounds = farewell.rounds): void {
+    const before = this.counts.forwarded;
+    clock.after(farewell.quiet, () => {
+      if (this.counts.forwarded > before && rounds > 1) this.finish(clock, over, rounds - 1);
+      else if (this.#pull === undefined) over();
+      else this.#pull.finish(over);
+    });
+  }
+
+  close(): void {
+    this.#pull?.close();
+    this.#pub?.close();
+    this.#door?.close();
+  }
+
+  #forward(frames: readonly Buffer[]): void {
+    const frame = frames[0] as Buffer;
+    if (frames.length > 1) this.#host.complain('extra', `${frames.length - 1} frames behind the first were dropped`);
+    if (!frame.includes(0))
+      return this.#host.complain('nameless', `a frame of ${frame.length} bytes has no name: dropped`);
+    this.counts.forwarded += 1;
+    this.#pub?.socket.send(frame).catch((error: unknown) => {
+      if (this.#pub?.socket.closed === false) this.#host.complain('failed', reasonOf(error));
+    });
+  }
+
+  /** Keys, and somebody at the door who knows those that may come in. */
+  #lock(zmq: ZeroMq, curve: CurveOptions): Pick<ZeroMqSettings, 'security' | 'context'> {
+    const context: Context = new zmq.Context();
+    const folder = allowedFolder(curve);
+    const keys = new AllowedKeys(folder, error =>
+      this.#host.complain('refused', `keys in ${folder}: ${reasonOf(error)}`),
+    );
+    this.#door = Authenticator.open(zmq, context, {
+      allows: key => keys.has(key),
+      refused: (key, from) => this.#host.complain('refused', `${from} has a key that is not known here: ${key}`),
+    });
+    return { context, security: serverKeys(zmq, curve) };
+  }
+
+  #events(who: 'emitters' | 'subscribers'): SocketEvents {
+    return {
+      up: () => {
+        this.counts[who] += 1;
+      },
+      down: () => {
+        this.counts[who] = Math.max(0, this.counts[who] - 1);
+        this.counts.disconnected += 1;
+      },
+      refused: reason => this.#host.complain('refused', `a connection of ${who} was refused: ${reason}`),
+    };
+  }
+}
