@@ -12,7 +12,7 @@ import type { Owner, Unfinished } from '../../connection/index.ts';
 import { Connection } from '../../connection/index.ts';
 import type { Sending } from '../../dispatcher/index.ts';
 import { formatPlace, loadZeroMq } from '../../transport/zeromq/index.ts';
-import type { Callback, Uid } from './client/callbacks.ts';
+import type { Callback, RegisterOptions, Uid } from './client/callbacks.ts';
 import { Hearing } from './client/hearing.ts';
 import { Line } from './client/line.ts';
 import type { EventsClientOptions, EventsClientSettings } from './client/options.ts';
@@ -23,13 +23,6 @@ import { Event } from './definitions.ts';
 import { clientKeys } from './session/security.ts';
 import { Outbox } from './session.ts';
 import { encodeEvent } from './wire.ts';
-
-export interface RegisterOptions {
-  /** What the callback is known by. @default a new UUID */
-  readonly uid?: Uid | undefined;
-  /** Takes the place of the callback with the same uid. @default false: ALREADY_REGISTERED */
-  readonly replace?: boolean | undefined;
-}
 
 /** How long what was sent may still go out after the end, in ms. */
 const linger = 1_000;
@@ -77,9 +70,9 @@ export class EventsClient extends Connection<EventsClientEvents> {
    * Calls `callback(event, ...content)` at each such event; gives its uid, and undefined where events are turned off.
    * @throws UsageError ALREADY_REGISTERED where the uid has a callback for this event, INVALID_NAME
    */
-  register<C extends readonly unknown[]>(
+  register<C extends unknown[]>(
     event: Event<C>,
-    callback: (event: Event<C>, ...content: C) => unknown,
+    callback: (event: Event<NoInfer<C>>, ...content: NoInfer<C>) => unknown,
     options?: RegisterOptions,
   ): Uid | undefined;
   register(
@@ -109,7 +102,7 @@ export class EventsClient extends Connection<EventsClientEvents> {
    * @throws UsageError INVALID_VALUE for content that is no data or too long, INVALID_NAME, LimitError OUTBOX_FULL,
    * NetworkError CLOSED
    */
-  emit<C extends readonly unknown[]>(event: Event<C>, ...content: C): Sending | 'ignored';
+  emit<C extends unknown[]>(event: Event<C>, ...content: NoInfer<C>): Sending | 'ignored';
   emit(event: string, ...content: unknown[]): Sending | 'ignored';
   emit(event: Event | string, ...content: unknown[]): Sending | 'ignored' {
     if (this.#sending === 'off') return 'ignored';

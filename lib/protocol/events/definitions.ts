@@ -6,7 +6,7 @@ import type { ContentOf, ContentType } from './definitions/content.ts';
 import { checkedName } from './wire.ts';
 
 /** An event of a catalog; as text it is its name. */
-export class Event<C extends readonly unknown[] = readonly unknown[]> {
+export class Event<C extends unknown[] = unknown[]> {
   readonly name: string;
   /** Types only; never set. */
   declare readonly content?: C;

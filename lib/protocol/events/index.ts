@@ -15,12 +15,11 @@ export function eventsClient(options?: EventsClientOptions): EventsClient {
   return new EventsClient(options);
 }
 
-export type { Uid } from './client/callbacks.ts';
+export type { RegisterOptions, Uid } from './client/callbacks.ts';
 export type { EventsClientLimits, EventsClientOptions } from './client/options.ts';
 export { usualAddresses } from './client/options.ts';
 export type { EventsClientEvents, EventsClientState } from './client/table.ts';
 export { eventsClientTable } from './client/table.ts';
-export type { RegisterOptions } from './client.ts';
 export { EventsClient } from './client.ts';
 export { catalog } from './definitions/catalog.ts';
 export type { ContentOf, ContentType } from './definitions/content.ts';

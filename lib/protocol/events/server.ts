@@ -130,7 +130,9 @@ export class EventsServer extends Connection<EventsServerEvents> {
     } catch (error) {
       hub.close();
       if (this.state !== 'opening' || !isInUse(error)) throw error;
-      if (!(await isRunning(zmq, this.#settings, owner.clock))) throw error;
+      // Once it was found, it stays found as long as its address is taken.
+      const isKnown = this.#addresses !== undefined;
+      if (!isKnown && !(await isRunning(zmq, this.#settings, owner.clock))) throw error;
       this.#reuse(owner);
     }
   }

@@ -8,6 +8,13 @@ import type { Event } from '../definitions.ts';
 /** What a callback is known by, to take it back or to replace it. */
 export type Uid = string | number | symbol | object;
 
+export interface RegisterOptions {
+  /** What the callback is known by. @default a new UUID */
+  readonly uid?: Uid | undefined;
+  /** Takes the place of the callback with the same uid. @default false: ALREADY_REGISTERED */
+  readonly replace?: boolean | undefined;
+}
+
 export type Callback = (event: Event<never>, ...content: never) => unknown;
 
 export interface Registered {

@@ -3,15 +3,15 @@
 
 import { Event } from '../definitions.ts';
 
-type Nothing = readonly [];
-type Address = readonly [address: string];
-type UserData = readonly [data: { readonly uuid: string; readonly userid: string }];
-type User = readonly [userid: string];
-type Sender = readonly [from: string];
-type Delivery = readonly [userid: string, destination: string];
-type Anything = readonly unknown[];
+type Nothing = [];
+type Address = [address: string];
+type UserData = [data: { readonly uuid: string; readonly userid: string }];
+type User = [userid: string];
+type Sender = [from: string];
+type Delivery = [userid: string, destination: string];
+type Anything = unknown[];
 
-const event = <C extends readonly unknown[]>(name: string): Event<C> => new Event<C>(name);
+const event = <C extends unknown[]>(name: string): Event<C> => new Event<C>(name);
 
 export const catalog = Object.freeze({
   CLIENT_SESSION_ID: event<Anything>('CLIENT_SESSION_ID'),
@@ -44,13 +44,13 @@ export const catalog = Object.freeze({
   MAIL_MSG_DECRYPTED: event<User>('MAIL_MSG_DECRYPTED'),
   MAIL_MSG_SAVED_LOCALLY: event<User>('MAIL_MSG_SAVED_LOCALLY'),
   MAIL_MSG_DELETED_INCOMING: event<User>('MAIL_MSG_DELETED_INCOMING'),
-  MAIL_UNREAD_MESSAGES: event<readonly [userid: string, number: number]>('MAIL_UNREAD_MESSAGES'),
+  MAIL_UNREAD_MESSAGES: event<[userid: string, number: number]>('MAIL_UNREAD_MESSAGES'),
   MAIL_STATUS_CHANGED: event<Address>('MAIL_STATUS_CHANGED'),
 
   IMAP_SERVICE_STARTED: event<Anything>('IMAP_SERVICE_STARTED'),
   IMAP_SERVICE_FAILED_TO_START: event<Anything>('IMAP_SERVICE_FAILED_TO_START'),
   IMAP_UNHANDLED_ERROR: event<Anything>('IMAP_UNHANDLED_ERROR'),
-  IMAP_CLIENT_LOGIN: event<readonly [username: string]>('IMAP_CLIENT_LOGIN'),
+  IMAP_CLIENT_LOGIN: event<[username: string]>('IMAP_CLIENT_LOGIN'),
 
   SMTP_SERVICE_STARTED: event<Anything>('SMTP_SERVICE_STARTED'),
   SMTP_SERVICE_FAILED_TO_START: event<Anything>('SMTP_SERVICE_FAILED_TO_START'),
@@ -66,6 +66,6 @@ export const catalog = Object.freeze({
   SMTP_CONNECTION_LOST: event<Delivery>('SMTP_CONNECTION_LOST'),
   SMTP_SEND_MESSAGE_ERROR: event<Delivery>('SMTP_SEND_MESSAGE_ERROR'),
 
-  BONAFIDE_AUTH_DONE: event<readonly [uuid: string, userid: string]>('BONAFIDE_AUTH_DONE'),
+  BONAFIDE_AUTH_DONE: event<[uuid: string, userid: string]>('BONAFIDE_AUTH_DONE'),
   VPN_STATUS_CHANGED: event<Anything>('VPN_STATUS_CHANGED'),
 });

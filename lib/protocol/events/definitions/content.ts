@@ -9,7 +9,7 @@ export interface ContentType<T = unknown> {
 
 /** The types of a content, as a tuple of values. */
 export type ContentOf<T extends readonly ContentType[]> = {
-  readonly [I in keyof T]: T[I] extends ContentType<infer V> ? V : never;
+  -readonly [I in keyof T]: T[I] extends ContentType<infer V> ? V : never;
 };
 
 function typeOf<T>(words: string, fits: (value: unknown) => boolean): ContentType<T> {
