@@ -18,4 +18,5 @@ export {
   isInUse,
   Outlet,
   placeOf,
+  reconnect,
 } from './sockets.ts';

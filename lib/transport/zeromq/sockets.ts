@@ -183,6 +183,18 @@ export function connectSub(
   return intake;
 }
 
+/** Connects anew: ZeroMQ does that by itself after a broken connection, but not after a refused one. */
+export function reconnect(socket: Socket, place: Place): void {
+  if (socket.closed) return;
+  const address = formatPlace(place);
+  try {
+    socket.disconnect(address);
+  } catch {
+    // ZeroMQ has given this one up already.
+  }
+  socket.connect(address);
+}
+
 /** Where a bound socket is, with the port that the system gave. */
 export function placeOf(socket: Socket): Place {
   return parsePlace(socket.lastEndpoint ?? '');

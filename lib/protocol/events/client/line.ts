@@ -4,9 +4,9 @@
 // sent is proven by a round trip that began later; what was under way when the connection broke may have arrived or not.
 
 import type { Push, Subscriber } from 'zeromq';
-import type { Clock } from '../../../base/clock.ts';
+import type { Cancel, Clock } from '../../../base/clock.ts';
 import type { Intake, IntakeEvents, Outlet, Place, ZeroMq, ZeroMqSettings } from '../../../transport/zeromq/index.ts';
-import { connectPush, connectSub } from '../../../transport/zeromq/index.ts';
+import { connectPush, connectSub, reconnect } from '../../../transport/zeromq/index.ts';
 import { RoundTrips } from '../session/round-trip.ts';
 import type { Outbox } from '../session.ts';
 
@@ -25,9 +25,14 @@ export interface LineHost {
   drained(): void;
 }
 
+/** From a refused connection to the next attempt, in ms. */
+const refusedPause = 1_000;
+
 export class Line {
   readonly trips: RoundTrips;
   readonly #host: LineHost;
+  readonly #places: { readonly push: Place; readonly sub: Place };
+  readonly #retries = new Map<'push' | 'sub', Cancel>();
   readonly #push: Outlet<Push>;
   readonly #sub: Intake<Subscriber>;
   #ways = { push: 0, sub: 0 };
@@ -47,6 +52,7 @@ export class Line {
     host: LineHost,
   ) {
     this.#host = host;
+    this.#places = { push: emit, sub: reg };
     this.trips = new RoundTrips({
       clock: host.clock,
       subscribe: topic => this.subscribe(topic),
@@ -56,7 +62,7 @@ export class Line {
     const events = (way: 'push' | 'sub'): IntakeEvents => ({
       up: () => this.#changed(way, 1),
       down: () => this.#changed(way, -1),
-      refused: reason => host.refused(reason),
+      refused: reason => this.#refused(way, reason),
       taken: frames => host.taken(frames),
       failed: error => host.failed(error),
     });
@@ -112,15 +118,29 @@ export class Line {
 
   /** Resolves when all that was registered and emitted before has reached the server. */
   async prove(): Promise<void> {
-    const sent = this.#sent;
-    await this.trips.begin();
+    let sent = 0;
+    await this.trips.begin(() => {
+      sent = this.#sent;
+    });
     this.#proven = Math.max(this.#proven, sent);
   }
 
   close(reason: Error): void {
+    for (const cancel of this.#retries.values()) cancel();
     this.trips.close(reason);
     this.#sub.close();
     this.#push.close();
+  }
+
+  /** It may be let in later: its key is allowed then, or the server is another one. */
+  #refused(way: 'push' | 'sub', reason: string): void {
+    this.#host.refused(reason);
+    if (this.#retries.has(way)) return;
+    const again = (): void => {
+      this.#retries.delete(way);
+      reconnect(way === 'push' ? this.#push.socket : this.#sub.socket, this.#places[way]);
+    };
+    this.#retries.set(way, this.#host.clock.after(refusedPause, again));
   }
 
   #changed(way: 'push' | 'sub', change: number): void {

@@ -29,13 +29,15 @@ interface Trip {
 export class RoundTrips {
   readonly #host: RoundTripHost;
   readonly #trips = new Map<string, Trip>();
+  #closed: Error | undefined;
 
   constructor(host: RoundTripHost) {
     this.#host = host;
   }
 
-  /** Resolves when a frame has gone round. */
-  begin(): Promise<void> {
+  /** Resolves when a frame has gone round; `first` is told when it goes for the first time. */
+  begin(first: () => void = () => undefined): Promise<void> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
     const topic = `${roundTripPrefix}${randomBytes(8).toString('hex')}`;
     const frame = Buffer.from(`${topic}\0(t.`, 'latin1');
     this.#host.subscribe(topic);
@@ -45,6 +47,7 @@ export class RoundTrips {
       const go = (wait: number): void => {
         const sent = this.#host.trySend(frame);
         const next = sent ? Math.min(pause.most, wait * 2) : wait;
+        if (sent && wait === pause.first) first();
         trip.cancel = this.#host.clock.after(wait, () => go(next));
       };
       go(pause.first);
@@ -60,6 +63,7 @@ export class RoundTrips {
 
   /** None comes back any more. */
   close(reason: Error): void {
+    this.#closed = reason;
     for (const topic of [...this.#trips.keys()]) this.#end(topic)?.lost(reason);
   }
 
