@@ -136,7 +136,7 @@ t.test('HTTP and other talk at the ports is refused and counted', async t => {
 });
 
 t.test('one subscriber that does not read delays and loses nothing for the others', async t => {
-  const { stage, client, heard } = await hub(t);
+  const { stage, server, client, heard } = await hub(t);
   const stuck = new zmq.Subscriber({ receiveHighWaterMark: 1, linger: 0 });
   stuck.subscribe('CLIENT_UID');
   stuck.connect(stage.addresses.regAddress);
@@ -151,4 +151,5 @@ t.test('one subscriber that does not read delays and loses nothing for the other
     await client.ready();
   }
   t.equal(heard.length, 10_001, 'the other one has heard all');
+  t.ok(count(server, 'passedOver') >= 1, 'the stuck one was passed over, and that is counted');
 });

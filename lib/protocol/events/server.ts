@@ -92,7 +92,7 @@ export class EventsServer extends Connection<EventsServerEvents> {
     if (!this.#machine.attempt('stop')) return;
     this.#again?.();
     this.#opening.fail(new NetworkError('CLOSED', `${this.name} was stopped`));
-    if (was === 'open' && this.owner !== undefined) this.#hub?.finish(this.owner.clock, () => this.#end());
+    if (was === 'open') this.#hub?.finish(() => this.#end());
     else if (this.state === 'closed') this.#over();
   }
 
@@ -123,7 +123,8 @@ export class EventsServer extends Connection<EventsServerEvents> {
 
   async #attempt(owner: Owner): Promise<void> {
     const zmq = await loadZeroMq();
-    const hub = new Hub({ complain: (kind, words) => this.#complaints.add(kind, words, owner.clock) });
+    const { clock } = owner;
+    const hub = new Hub({ clock, complain: (kind, words) => this.#complaints.add(kind, words, clock) });
     try {
       const addresses = await hub.open(zmq, this.#settings);
       this.#opened(hub, { ...addresses, reused: false });
@@ -132,7 +133,7 @@ export class EventsServer extends Connection<EventsServerEvents> {
       if (this.state !== 'opening' || !isInUse(error)) throw error;
       // Once it was found, it stays found as long as its address is taken.
       const isKnown = this.#addresses !== undefined;
-      if (!isKnown && !(await isRunning(zmq, this.#settings, owner.clock))) throw error;
+      if (!isKnown && !(await isRunning(zmq, this.#settings, clock))) throw error;
       this.#reuse(owner);
     }
   }

@@ -18,5 +18,7 @@ export {
   isInUse,
   Outlet,
   placeOf,
+  publish,
+  publishPast,
   reconnect,
 } from './sockets.ts';

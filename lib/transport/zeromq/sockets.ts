@@ -27,7 +27,7 @@ export interface SocketEvents {
 
 export interface IntakeEvents extends SocketEvents {
   /** A message, as its frames; a promise holds the next ones back. */
-  taken(frames: readonly Buffer[]): void | Promise<void>;
+  taken(frames: readonly Buffer[]): Promise<void> | undefined | void;
   /** Nothing comes any more, and this was not asked for. */
   failed(error: Error): void;
 }
@@ -155,8 +155,8 @@ export async function bindPub(
   events: SocketEvents,
 ): Promise<Outlet<Publisher>> {
   const options = commonOptions(settings, isVersion6(place));
-  // PUB never waits: a subscriber that does not read misses what comes. So each send is done at once.
-  const socket = new zmq.Publisher({ ...options, sendHighWaterMark: settings.kept, sendTimeout: 0 });
+  // Each send is done at once, or fails where a subscriber has no room: see publish.
+  const socket = new zmq.Publisher({ ...options, sendHighWaterMark: settings.kept, sendTimeout: 0, noDrop: true });
   const outlet = new Outlet(socket, events);
   await bind(socket, place);
   return outlet;
@@ -193,6 +193,38 @@ export function reconnect(socket: Socket, place: Place): void {
     // ZeroMQ has given this one up already.
   }
   socket.connect(address);
+}
+
+/** Publishes to all, or where one of them has no room to nobody; says which. */
+export async function publish(socket: Publisher, frame: Buffer): Promise<boolean> {
+  try {
+    await socket.send(frame);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
+    throw error;
+  }
+}
+
+/** Publishes to those who have room; the others miss it, and whatever comes until they have read half of what they have. */
+export async function publishPast(socket: Publisher, frame: Buffer): Promise<void> {
+  setNoDrop(socket, false);
+  try {
+    await socket.send(frame);
+  } finally {
+    setNoDrop(socket, true);
+  }
+}
+
+/** libzmq takes this option at any time; the package warns all the same that it comes too late, so the warning is left out. */
+function setNoDrop(socket: Publisher, noDrop: boolean): void {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    socket.noDrop = noDrop;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 /** Where a bound socket is, with the port that the system gave. */

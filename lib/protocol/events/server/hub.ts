@@ -15,11 +15,13 @@ import {
 import type { CurveOptions } from '../session/security.ts';
 import { allowedFolder, serverKeys } from '../session/security.ts';
 import type { EventsServerSettings } from './options.ts';
+import { Publishing } from './publishing.ts';
 
 /** `nameless`: a frame without NUL. `extra`: frames behind the first. `refused`: a connection. `failed`: ZeroMQ. */
 export type ServerKind = 'nameless' | 'extra' | 'refused' | 'failed';
 
 export interface HubHost {
+  readonly clock: Clock;
   complain(kind: ServerKind, words: string): void;
 }
 
@@ -34,14 +36,20 @@ const linger = 1_000;
 const farewell = { quiet: 50, rounds: 20 };
 
 export class Hub {
-  readonly counts = { forwarded: 0, emitters: 0, subscribers: 0, disconnected: 0 };
+  readonly #sides = { emitters: 0, subscribers: 0, disconnected: 0 };
+  #forwarded = 0;
   readonly #host: HubHost;
   #door: Authenticator | undefined;
   #pull: Intake<Pull> | undefined;
   #pub: Outlet<Publisher> | undefined;
+  #publishing: Publishing | undefined;
 
   constructor(host: HubHost) {
     this.#host = host;
+  }
+
+  get counts(): object {
+    return { forwarded: this.#forwarded, passedOver: this.#publishing?.passedOver ?? 0, ...this.#sides };
   }
 
   /** Binds both, and begins. @throws NetworkError LISTEN_FAILED, UsageError */
@@ -49,11 +57,12 @@ export class Hub {
     try {
       const keys = curve === undefined ? {} : this.#lock(zmq, curve);
       const sockets: ZeroMqSettings = { ...limits, linger, ...keys };
-      const taken = (frames: readonly Buffer[]): void => this.#forward(frames);
+      const taken = (frames: readonly Buffer[]): Promise<void> | undefined => this.#forward(frames);
       const failed = (error: Error): void => this.#host.complain('failed', error.message);
       // In this order, as in the original.
       this.#pull = await bindPull(zmq, emit, sockets, { ...this.#events('emitters'), taken, failed });
       this.#pub = await bindPub(zmq, reg, sockets, this.#events('subscribers'));
+      this.#publishing = new Publishing(this.#pub, this.#host.clock);
       this.#pull.start();
     } catch (error) {
       this.close();
@@ -72,10 +81,10 @@ export class Hub {
   }
 
   /** Goes on until nothing comes any more, because clients of the same process may be ending too; then `over`. */
-  finish(clock: Clock, over: () => void, rounds = farewell.rounds): void {
-    const before = this.counts.forwarded;
-    clock.after(farewell.quiet, () => {
-      if (this.counts.forwarded > before && rounds > 1) this.finish(clock, over, rounds - 1);
+  finish(over: () => void, rounds = farewell.rounds): void {
+    const before = this.#forwarded;
+    this.#host.clock.after(farewell.quiet, () => {
+      if (this.#forwarded > before && rounds > 1) this.finish(over, rounds - 1);
       else if (this.#pull === undefined) over();
       else this.#pull.finish(over);
     });
@@ -87,13 +96,16 @@ export class Hub {
     this.#door?.close();
   }
 
-  #forward(frames: readonly Buffer[]): void {
+  /** A promise holds back the next frames. */
+  #forward(frames: readonly Buffer[]): Promise<void> | undefined {
     const frame = frames[0] as Buffer;
     if (frames.length > 1) this.#host.complain('extra', `${frames.length - 1} frames behind the first were dropped`);
-    if (!frame.includes(0))
-      return this.#host.complain('nameless', `a frame of ${frame.length} bytes has no name: dropped`);
-    this.counts.forwarded += 1;
-    this.#pub?.socket.send(frame).catch((error: unknown) => {
+    if (!frame.includes(0)) {
+      this.#host.complain('nameless', `a frame of ${frame.length} bytes has no name: dropped`);
+      return undefined;
+    }
+    this.#forwarded += 1;
+    return this.#publishing?.send(frame).catch((error: unknown) => {
       if (this.#pub?.socket.closed === false) this.#host.complain('failed', reasonOf(error));
     });
   }
@@ -115,11 +127,11 @@ export class Hub {
   #events(who: 'emitters' | 'subscribers'): SocketEvents {
     return {
       up: () => {
-        this.counts[who] += 1;
+        this.#sides[who] += 1;
       },
       down: () => {
-        this.counts[who] = Math.max(0, this.counts[who] - 1);
-        this.counts.disconnected += 1;
+        this.#sides[who] = Math.max(0, this.#sides[who] - 1);
+        this.#sides.disconnected += 1;
       },
       refused: reason => this.#host.complain('refused', `a connection of ${who} was refused: ${reason}`),
     };

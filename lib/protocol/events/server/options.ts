@@ -14,8 +14,8 @@ export interface EventsServerLimits {
   /** Longest frame in bytes; who sends a longer one loses the connection. @default 1 MiB */
   readonly frame: number;
   /**
-   * Most events that are kept for one subscriber, and most that wait from one emitter. What a subscriber misses then it does
-   * not get; an emitter waits. @default 1_000
+   * Most events that are kept for one subscriber, and most that wait from one emitter. Past it everybody waits for a short
+   * time, then that subscriber misses events. @default 1_000
    */
   readonly kept: number;
   /** Silence in ms after which another side is asked for a sign of life. @default 5_000 */
