@@ -14,8 +14,8 @@ export interface Program<O extends Record<string, Options>> {
   readonly name: string;
   /** One sentence. */
   readonly summary: string;
-  /** A bare argument: its name, and what it says. */
-  readonly bare?: { readonly name: keyof O & string; readonly describe: string };
+  /** A bare argument, or `many` of them: its name, and what it says. */
+  readonly bare?: { readonly name: keyof O & string; readonly describe: string; readonly many?: true };
   readonly options: O;
   readonly examples: readonly (readonly [command: string, what: string])[];
 }
@@ -32,7 +32,7 @@ export async function commandLine<O extends Record<string, Options>>(
   words: readonly string[],
 ): Promise<InferredOptionTypes<O> | undefined> {
   const { name, summary, bare, options, examples } = program;
-  const usage = bare === undefined ? '$0' : `$0 [${bare.name}]`;
+  const usage = bare === undefined ? '$0' : `$0 [${bare.name}${bare.many === true ? '..' : ''}]`;
   const parser = yargs()
     .scriptName(name)
     .command(usage, summary, command =>
