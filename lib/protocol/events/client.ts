@@ -237,6 +237,7 @@ export class EventsClient extends Connection<EventsClientEvents> {
   }
 
   #drained(): void {
+    this.tell('drain');
     if (this.state === 'closing') this.#finish();
   }
 

@@ -24,6 +24,8 @@ export type EventsClientEvents = {
   connect: [];
   /** One of them is gone; ZeroMQ tries again, for ever. */
   drop: [];
+  /** What was queued is all with ZeroMQ. */
+  drain: [];
   /** An event that was taken will never be sent: the outbox dropped it, or it was too old. */
   lost: [name: string, reason: LimitError];
   /** Once, last. */
