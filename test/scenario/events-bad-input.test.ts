@@ -124,7 +124,7 @@ t.test('HTTP and other talk at the ports is refused and counted', async t => {
       await once(socket, 'connect');
       socket.on('error', () => undefined);
       socket.resume();
-      const closed = once(socket, 'close');
+      const closed = new Promise(resolve => socket.once('close', resolve));
       socket.end(Buffer.from(words, 'latin1'));
       await closed;
     }

@@ -48,10 +48,11 @@ export function encodeEvent(name: string, content: readonly unknown[], form: Set
   }
 }
 
-/** The name of the event; undefined where the frame is none of an event. */
-export function nameOf(frame: Buffer): string | undefined {
-  const end = frame.indexOf(separator);
-  return end === -1 ? undefined : frame.toString('latin1', 0, end);
+/** Where the name of an event ends; -1 where the frame is none of an event. A name is short: to look is faster than to ask. */
+export function nameEnd(frame: Buffer): number {
+  const near = Math.min(frame.length, 64);
+  for (let at = 0; at < near; at += 1) if (frame[at] === separator) return at;
+  return near < frame.length ? frame.indexOf(separator, near) : -1;
 }
 
 /** What a callback gets behind the event. @throws PeerError INVALID_CONTENT */

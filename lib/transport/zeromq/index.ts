@@ -15,10 +15,10 @@ export {
   connectSub,
   Intake,
   intakeTable,
+  isFull,
   isInUse,
   Outlet,
   placeOf,
-  publish,
   publishPast,
   reconnect,
 } from './sockets.ts';

@@ -26,8 +26,10 @@ export interface SocketEvents {
 }
 
 export interface IntakeEvents extends SocketEvents {
-  /** A message, as its frames; a promise holds the next ones back. */
+  /** A message, as its frames; a promise holds the next ones back, and may reject where `held` is there. */
   taken(frames: readonly Buffer[]): Promise<void> | undefined | void;
+  /** What `taken` has promised was rejected with this. */
+  held?(error: unknown, frames: readonly Buffer[]): Promise<void>;
   /** Nothing comes any more, and this was not asked for. */
   failed(error: Error): void;
 }
@@ -102,7 +104,11 @@ export class Intake<S extends Pull | Subscriber = Pull | Subscriber> {
       const frames = await this.socket.receive();
       if (this.#machine.state === 'paused') await this.#resumption();
       const held = this.#events.taken(frames);
-      if (held !== undefined) await held;
+      try {
+        if (held !== undefined) await held;
+      } catch (error) {
+        await this.#events.held?.(error, frames);
+      }
       if (count === 0) end = performance.now() + slice.milliseconds;
       if (this.#machine.state === 'finishing' && !this.socket.readable) return this.close();
       if (this.#machine.state !== 'reading' || (count % 16 === 15 && performance.now() > end)) break;
@@ -155,7 +161,7 @@ export async function bindPub(
   events: SocketEvents,
 ): Promise<Outlet<Publisher>> {
   const options = commonOptions(settings, isVersion6(place));
-  // Each send is done at once, or fails where a subscriber has no room: see publish.
+  // Each send is done at once, or fails where a subscriber has no room: see isFull.
   const socket = new zmq.Publisher({ ...options, sendHighWaterMark: settings.kept, sendTimeout: 0, noDrop: true });
   const outlet = new Outlet(socket, events);
   await bind(socket, place);
@@ -195,15 +201,9 @@ export function reconnect(socket: Socket, place: Place): void {
   socket.connect(address);
 }
 
-/** Publishes to all, or where one of them has no room to nobody; says which. */
-export async function publish(socket: Publisher, frame: Buffer): Promise<boolean> {
-  try {
-    await socket.send(frame);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
-    throw error;
-  }
+/** Whether a frame was published to nobody, because one subscriber has no room. */
+export function isFull(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EAGAIN';
 }
 
 /** Publishes to those who have room; the others miss it, and whatever comes until they have read half of what they have. */

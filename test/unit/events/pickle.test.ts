@@ -6,7 +6,7 @@ import t from 'tap';
 import { PeerError, UsageError } from '../../../lib/base/errors.ts';
 import { pickle } from '../../../lib/protocol/events/wire/pickle-writer.ts';
 import type { ContentForm } from '../../../lib/protocol/events/wire.ts';
-import { checkedName, decodeContent, encodeEvent, nameOf, settledForm } from '../../../lib/protocol/events/wire.ts';
+import { checkedName, decodeContent, encodeEvent, nameEnd, settledForm } from '../../../lib/protocol/events/wire.ts';
 import { bodyOf, recorded, situations } from './recordings.ts';
 
 const forms: readonly ContentForm[] = [
@@ -41,7 +41,7 @@ t.test('each recorded frame of Python 3 in protocol 0 is written byte for byte',
 t.test('each recorded frame is read as what was emitted, protocols 0 and 4', async t => {
   for (const situation of Object.values(situations)) {
     for (const { args, frame } of recorded(situation)) {
-      t.equal(nameOf(frame), 'CLIENT_UID');
+      t.equal(frame.toString('latin1', 0, nameEnd(frame)), 'CLIENT_UID');
       t.same(decodeContent(bodyOf(frame)), args, `${situation} ${JSON.stringify(args)}`);
     }
   }
@@ -123,6 +123,13 @@ t.test('what is no data is refused at the caller', async t => {
   t.throws(() => settledForm('xml' as 'json'), UsageError);
   t.throws(() => settledForm({ dialect: 'python4' as 'python2' }), UsageError);
   t.throws(() => settledForm({ what: 1 } as object), { code: 'UNKNOWN_OPTION' });
+});
+
+t.test('the end of a name is found near and far, and missed where there is none', async t => {
+  for (const length of [0, 1, 63, 64, 65, 255]) {
+    t.equal(nameEnd(Buffer.from(`${'A'.repeat(length)}\0(t.\0`)), length);
+    t.equal(nameEnd(Buffer.from('A'.repeat(length))), -1);
+  }
 });
 
 t.test('JSON is told apart by its first byte', async t => {

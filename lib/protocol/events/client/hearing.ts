@@ -6,7 +6,7 @@ import { reasonOf } from '../../../base/errors.ts';
 import { guarded } from '../../../base/guard.ts';
 import type { Event } from '../definitions.ts';
 import { Complaints } from '../session/complaints.ts';
-import { decodeContent } from '../wire.ts';
+import { decodeContent, nameEnd } from '../wire.ts';
 import type { Registered } from './callbacks.ts';
 import { Callbacks } from './callbacks.ts';
 
@@ -22,11 +22,15 @@ type Kind = 'unknown' | 'bad' | 'failed' | 'refused';
 
 const severities = { unknown: 'debug', bad: 'warn', failed: 'error', refused: 'warn' } as const;
 
+/** Longer names are read anew each time. */
+const longestKept = 64;
+
 export class Hearing {
   readonly callbacks: Callbacks = new Callbacks();
   readonly #complaints: Complaints<Kind>;
   readonly #host: HearingHost;
   #received = 0;
+  #lastName = '';
 
   constructor(host: HearingHost) {
     this.#host = host;
@@ -45,9 +49,9 @@ export class Hearing {
   /** A message has come. */
   take(frames: readonly Buffer[]): void {
     const frame = frames[0] as Buffer;
-    const end = frame.indexOf(0);
+    const end = nameEnd(frame);
     if (end === -1) return this.complain('bad', 'a frame without a name came');
-    const name = frame.toString('latin1', 0, end);
+    const name = this.#nameOf(frame, end);
     const list = this.callbacks.of(name);
     if (list === undefined) {
       if (!this.#host.heard(name)) this.complain('unknown', `nobody waits for ${JSON.stringify(name.slice(0, 255))}`);
@@ -61,6 +65,17 @@ export class Hearing {
     }
     this.#received += 1;
     for (const one of list) this.#call(one, content);
+  }
+
+  /** The same event often comes many times in a row. */
+  #nameOf(frame: Buffer, end: number): string {
+    const last = this.#lastName;
+    let at = last.length === end ? 0 : end + 1;
+    while (at < end && frame[at] === last.charCodeAt(at)) at += 1;
+    if (at === end) return last;
+    const name = frame.toString('latin1', 0, end);
+    if (end <= longestKept) this.#lastName = name;
+    return name;
   }
 
   #call({ event, callback }: Registered, content: unknown[]): void {

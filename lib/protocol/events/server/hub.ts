@@ -10,10 +10,12 @@ import {
   bindPub,
   bindPull,
   formatPlace,
+  isFull,
   placeOf,
 } from '../../../transport/zeromq/index.ts';
 import type { CurveOptions } from '../session/security.ts';
 import { allowedFolder, serverKeys } from '../session/security.ts';
+import { nameEnd } from '../wire.ts';
 import type { EventsServerSettings } from './options.ts';
 import { Publishing } from './publishing.ts';
 
@@ -58,9 +60,10 @@ export class Hub {
       const keys = curve === undefined ? {} : this.#lock(zmq, curve);
       const sockets: ZeroMqSettings = { ...limits, linger, ...keys };
       const taken = (frames: readonly Buffer[]): Promise<void> | undefined => this.#forward(frames);
+      const held = (error: unknown, frames: readonly Buffer[]): Promise<void> => this.#again(error, frames);
       const failed = (error: Error): void => this.#host.complain('failed', error.message);
       // In this order, as in the original.
-      this.#pull = await bindPull(zmq, emit, sockets, { ...this.#events('emitters'), taken, failed });
+      this.#pull = await bindPull(zmq, emit, sockets, { ...this.#events('emitters'), taken, held, failed });
       this.#pub = await bindPub(zmq, reg, sockets, this.#events('subscribers'));
       this.#publishing = new Publishing(this.#pub, this.#host.clock);
       this.#pull.start();
@@ -100,14 +103,22 @@ export class Hub {
   #forward(frames: readonly Buffer[]): Promise<void> | undefined {
     const frame = frames[0] as Buffer;
     if (frames.length > 1) this.#host.complain('extra', `${frames.length - 1} frames behind the first were dropped`);
-    if (!frame.includes(0)) {
+    if (nameEnd(frame) === -1) {
       this.#host.complain('nameless', `a frame of ${frame.length} bytes has no name: dropped`);
       return undefined;
     }
     this.#forwarded += 1;
-    return this.#publishing?.send(frame).catch((error: unknown) => {
-      if (this.#pub?.socket.closed === false) this.#host.complain('failed', reasonOf(error));
-    });
+    return this.#publishing?.send(frame);
+  }
+
+  /** It was published to nobody. */
+  async #again(error: unknown, [frame]: readonly Buffer[]): Promise<void> {
+    try {
+      if (!isFull(error)) throw error;
+      await this.#publishing?.insist(frame as Buffer);
+    } catch (failure) {
+      if (this.#pub?.socket.closed === false) this.#host.complain('failed', reasonOf(failure));
+    }
   }
 
   /** Keys, and somebody at the door who knows those that may come in. */

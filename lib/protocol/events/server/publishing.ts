@@ -7,7 +7,7 @@
 import type { Publisher } from 'zeromq';
 import type { Clock } from '../../../base/clock.ts';
 import type { Outlet } from '../../../transport/zeromq/index.ts';
-import { publish, publishPast } from '../../../transport/zeromq/index.ts';
+import { isFull, publishPast } from '../../../transport/zeromq/index.ts';
 
 /** Longest wait in ms, and which share of the time that passes is given back for the next one. */
 const patience = { most: 200, share: 0.2 };
@@ -28,23 +28,36 @@ export class Publishing {
     this.#since = clock.now();
   }
 
-  /** Resolves when the next frame may follow. */
-  async send(frame: Buffer): Promise<void> {
+  /** Publishes it. Rejects where a subscriber has no room: `insist` then. */
+  send(frame: Buffer): Promise<void> {
+    return this.#outlet.socket.send(frame);
+  }
+
+  /** Waits for room for this frame, for a while; resolves when the next one may follow. */
+  async insist(frame: Buffer): Promise<void> {
     const { socket } = this.#outlet;
-    if (await publish(socket, frame)) return;
     const start = this.#clock.now();
     this.#left = Math.min(patience.most, this.#left + (start - this.#since) * patience.share);
-    while (!socket.closed) {
-      const waited = this.#clock.now() - start;
-      if (waited >= this.#left) {
+    for (let done = false; !done && !socket.closed; ) {
+      if (this.#clock.now() - start >= this.#left) {
         this.passedOver += 1;
         await publishPast(socket, frame);
         break;
       }
       await new Promise<void>(resolve => this.#clock.after(look, resolve));
-      if (!socket.closed && (await publish(socket, frame))) break;
+      done = socket.closed || (await this.#fits(frame));
     }
     this.#since = this.#clock.now();
     this.#left = Math.max(0, this.#left - (this.#since - start));
+  }
+
+  async #fits(frame: Buffer): Promise<boolean> {
+    try {
+      await this.send(frame);
+      return true;
+    } catch (error) {
+      if (isFull(error)) return false;
+      throw error;
+    }
   }
 }

@@ -68,3 +68,16 @@ export const refusedOpcodes: ReadonlyMap<number, string> = new Map([
   [0x92, 'NEWOBJ_EX'],
   [0x93, 'STACK_GLOBAL'],
 ]);
+
+type Kind = 'number' | 'text' | 'container';
+
+/** What an opcode brings; of those that work with what is there already, nothing. */
+export const kinds: (Kind | undefined)[] = Array.from({ length: 256 }, () => undefined);
+const listed: { readonly [kind in Kind]: string } = {
+  number: 'NIJKLMFG\x88\x89\x8a\x8b',
+  text: 'STUVXBC\x8c\x8d\x8e',
+  container: '()]}tldasue\x85\x86\x87',
+};
+for (const kind of ['number', 'text', 'container'] as const) {
+  for (const letter of listed[kind]) kinds[letter.charCodeAt(0)] = kind;
+}

@@ -6,7 +6,7 @@
 
 import { Cursor } from './cursor.ts';
 import { decimal, longOf } from './integers.ts';
-import { op, refusedOpcodes } from './opcodes.ts';
+import { kinds, op, refusedOpcodes } from './opcodes.ts';
 import { readBytesRepr, readFloat, readUnicodeLine, readUtf8 } from './pickle-text.ts';
 import type { ContentLimits } from './settle.ts';
 import { refused } from './settle.ts';
@@ -21,7 +21,9 @@ class Reader {
   readonly #most: number;
   readonly #stack: unknown[] = [];
   readonly #marks: number[] = [];
-  #memo: Map<number, unknown> | undefined;
+  /** Places from 0 on without a gap, as everybody fills it; others stand in `#far`. */
+  readonly #memo: unknown[] = [];
+  #far: Map<number, unknown> | undefined;
 
   constructor(bytes: Buffer, most: number) {
     this.#in = new Cursor(bytes);
@@ -32,11 +34,25 @@ class Reader {
     for (;;) {
       const code = this.#in.byte();
       if (code === op.stop) return this.#pop();
-      if (!this.#number(code) && !this.#text(code) && !this.#container(code) && !this.#remembered(code)) {
+      if (!this.#step(code)) {
         const name = refusedOpcodes.get(code);
         throw refused(name === undefined ? `opcode ${code} is none of data` : `${name} is refused: it is no data`);
       }
       if (this.#stack.length + this.#marks.length > this.#most) throw refused(`more than ${this.#most} values`);
+    }
+  }
+
+  #step(code: number): boolean {
+    // Which kind it is stands in a table: to ask the kinds in turn takes longer.
+    switch (kinds[code]) {
+      case 'number':
+        return this.#number(code);
+      case 'text':
+        return this.#text(code);
+      case 'container':
+        return this.#container(code);
+      default:
+        return this.#remembered(code);
     }
   }
 
@@ -74,7 +90,7 @@ class Reader {
   #text(code: number): boolean {
     switch (code) {
       case op.string:
-        return this.#push(textOrBytes(Buffer.from(known(readBytesRepr(this.#in.line()), 'a string'), 'latin1')));
+        return this.#push(textOfBytes(known(readBytesRepr(this.#in.line()), 'a string')));
       case op.shortBinString:
         return this.#push(textOrBytes(this.#in.slice(this.#in.byte())));
       case op.binString:
@@ -138,7 +154,7 @@ class Reader {
       case op.longBinPut:
         return this.#remember(this.#in.word());
       case op.memoize:
-        return this.#remember(this.#memo?.size ?? 0);
+        return this.#remember(this.#memoSize);
       case op.get:
         return this.#recall(this.#indexLine());
       case op.binGet:
@@ -209,15 +225,24 @@ class Reader {
   }
 
   #remember(index: number): true {
-    this.#memo ??= new Map();
-    this.#memo.set(index, this.#top);
-    if (this.#memo.size > this.#most) throw refused(`more than ${this.#most} values`);
+    if (index <= this.#memo.length) {
+      this.#memo[index] = this.#top;
+    } else {
+      this.#far ??= new Map();
+      this.#far.set(index, this.#top);
+    }
+    if (this.#memoSize > this.#most) throw refused(`more than ${this.#most} values`);
     return true;
   }
 
   #recall(index: number): true {
-    if (this.#memo?.has(index) !== true) throw refused(`nothing is remembered as ${index}`);
-    return this.#push(this.#memo.get(index));
+    if (index < this.#memo.length) return this.#push(this.#memo[index]);
+    if (this.#far?.has(index) !== true) throw refused(`nothing is remembered as ${index}`);
+    return this.#push(this.#far.get(index));
+  }
+
+  get #memoSize(): number {
+    return this.#memo.length + (this.#far?.size ?? 0);
   }
 
   #protocol(version: number): true {
@@ -236,6 +261,11 @@ class Reader {
     if (typeof index === 'bigint' || index < 0) throw refused(`${index} is no place of the memo`);
     return index;
   }
+}
+
+/** The same for bytes that stand as characters. */
+function textOfBytes(bytes: string): string | Uint8Array {
+  return /^[\0-\x7f]*$/.test(bytes) ? bytes : textOrBytes(Buffer.from(bytes, 'latin1'));
 }
 
 /** Byte strings of Python 2 are text and bytes at once: text where they are UTF-8. */
