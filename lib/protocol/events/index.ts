@@ -1,5 +1,7 @@
 // Events over ZeroMQ: a server that copies what it takes to all who have registered, and its clients.
 
+import type { BridgeOptions } from './client/bridge.ts';
+import { Bridge } from './client/bridge.ts';
 import type { EventsClientOptions } from './client/options.ts';
 import { EventsClient } from './client.ts';
 import type { EventsServerOptions } from './server/options.ts';
@@ -15,6 +17,13 @@ export function eventsClient(options?: EventsClientOptions): EventsClient {
   return new EventsClient(options);
 }
 
+/** Joins text messages and events: chosen commands become events, chosen events become commands. @throws UsageError */
+export function bridge(client: EventsClient, options: BridgeOptions): Bridge {
+  return new Bridge(client, options);
+}
+
+export type { BridgeOptions } from './client/bridge.ts';
+export { Bridge, bridgeParameter } from './client/bridge.ts';
 export type { RegisterOptions, Uid } from './client/callbacks.ts';
 export type { EventsClientLimits, EventsClientOptions } from './client/options.ts';
 export { usualAddresses } from './client/options.ts';
