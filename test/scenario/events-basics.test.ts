@@ -129,6 +129,12 @@ t.test('a disabled client handles nothing until it is enabled', async t => {
   client.enable();
   await until('all are heard', () => heard.length === 10);
   t.same(heard, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 'all, in order');
+  client.disable();
+  client.emit('X', 'last');
+  client.stop();
+  await stage.gone(client);
+  t.equal(client.unfinished.messages, 0, 'it ends with all proven');
+  t.equal(heard.length, 10, 'and handles nothing');
 });
 
 t.test("the catalog has the 48 names, and one may have a catalog of one's own", async t => {

@@ -243,6 +243,9 @@ export class EventsClient extends Connection<EventsClientEvents> {
 
   /** All was sent; waits for the proof that it has arrived. */
   #finish(): void {
+    // A client that handles nothing still has to hear the proof.
+    if (!this.enabled) this.#hearing.callbacks.clear();
+    this.#line?.resume();
     this.#line?.prove().then(
       () => this.#end(),
       () => undefined,

@@ -8,6 +8,7 @@
 // A running server is known by what it does: a frame that only we know goes in at its emit address and comes out at its reg
 // address. So the Python original counts as well. With keys, it must have the keys of this folder too.
 
+import type { Context } from 'zeromq';
 import type { Cancel } from '../../base/clock.ts';
 import { asError, NetworkError } from '../../base/errors.ts';
 import type { StateTable } from '../../base/state-table.ts';
@@ -60,13 +61,14 @@ export class EventsServer extends Connection<EventsServerEvents> {
   #addresses: EventsAddresses | undefined;
   #hub: Hub | undefined;
   #again: Cancel | undefined;
+  #context: Context | undefined;
 
   /** @throws UsageError INVALID_ADDRESS, INVALID_VALUE, UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(options: EventsServerOptions = {}) {
     const settings = settleServer(options);
     super('events server', { name: options.name ?? formatPlace(settings.emit), priority: options.priority });
     this.#settings = settings;
-    this.#complaints = new Complaints(['nameless', 'extra', 'refused', 'failed'], (kind, text, count) => {
+    this.#complaints = new Complaints(['nameless', 'extra', 'refused', 'stranger', 'failed'], (kind, text, count) => {
       this.#log(kind === 'failed' ? 'error' : 'warn', text, { count });
     });
   }
@@ -124,7 +126,14 @@ export class EventsServer extends Connection<EventsServerEvents> {
   async #attempt(owner: Owner): Promise<void> {
     const zmq = await loadZeroMq();
     const { clock } = owner;
-    const hub = new Hub({ clock, complain: (kind, words) => this.#complaints.add(kind, words, clock) });
+    const hub = new Hub({
+      clock,
+      context: ({ Context }) => {
+        this.#context ??= new Context();
+        return this.#context;
+      },
+      complain: (kind, words) => this.#complaints.add(kind, words, clock),
+    });
     try {
       const addresses = await hub.open(zmq, this.#settings);
       this.#opened(hub, { ...addresses, reused: false });

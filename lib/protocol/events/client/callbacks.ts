@@ -41,6 +41,10 @@ export class Callbacks {
     return this.#lists.get(name);
   }
 
+  clear(): void {
+    this.#lists.clear();
+  }
+
   /** @throws UsageError ALREADY_REGISTERED */
   add(event: Event, callback: Callback, given: Uid | undefined | null, replace: boolean): Uid {
     if (typeof callback !== 'function')

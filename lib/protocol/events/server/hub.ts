@@ -19,11 +19,16 @@ import { nameEnd } from '../wire.ts';
 import type { EventsServerSettings } from './options.ts';
 import { Publishing } from './publishing.ts';
 
-/** `nameless`: a frame without NUL. `extra`: frames behind the first. `refused`: a connection. `failed`: ZeroMQ. */
-export type ServerKind = 'nameless' | 'extra' | 'refused' | 'failed';
+/**
+ * `nameless`: a frame without NUL. `extra`: frames behind the first. `refused`: a connection. `stranger`: one of those, for its
+ * key. `failed`: ZeroMQ.
+ */
+export type ServerKind = 'nameless' | 'extra' | 'refused' | 'stranger' | 'failed';
 
 export interface HubHost {
   readonly clock: Clock;
+  /** Of a server with keys: one for its whole life, since each has threads of its own. */
+  context(zmq: ZeroMq): Context;
   complain(kind: ServerKind, words: string): void;
 }
 
@@ -123,14 +128,14 @@ export class Hub {
 
   /** Keys, and somebody at the door who knows those that may come in. */
   #lock(zmq: ZeroMq, curve: CurveOptions): Pick<ZeroMqSettings, 'security' | 'context'> {
-    const context: Context = new zmq.Context();
+    const context = this.#host.context(zmq);
     const folder = allowedFolder(curve);
     const keys = new AllowedKeys(folder, error =>
-      this.#host.complain('refused', `keys in ${folder}: ${reasonOf(error)}`),
+      this.#host.complain('stranger', `keys in ${folder}: ${reasonOf(error)}`),
     );
     this.#door = Authenticator.open(zmq, context, {
       allows: key => keys.has(key),
-      refused: (key, from) => this.#host.complain('refused', `${from} has a key that is not known here: ${key}`),
+      refused: (key, from) => this.#host.complain('stranger', `${from} has a key that is not known here: ${key}`),
     });
     return { context, security: serverKeys(zmq, curve) };
   }
