@@ -1,14 +1,13 @@
 // A server that is frozen: its connection is dropped after the stated silence, and made anew.
 
 import t from 'tap';
+import { eventsLimits } from '../../lib/protocol/events/session/limits.ts';
 import { FaultProxy } from '../../lib/testkit/index.ts';
 import { until } from '../support/world.ts';
 import { count, Stage } from './events-stage.ts';
 
 t.test('heartbeats are on by default, in seconds', async t => {
-  const { eventsClientLimits } = await import('../../lib/protocol/events/client/options.ts');
-  const { eventsServerLimits } = await import('../../lib/protocol/events/server/options.ts');
-  for (const limits of [eventsClientLimits, eventsServerLimits]) t.match(limits, { ask: 5_000, dead: 15_000 });
+  t.match(eventsLimits, { ask: 5_000, dead: 15_000 });
 });
 
 t.test('a frozen way is noticed by both sides, and events pass again when it has thawed', async t => {

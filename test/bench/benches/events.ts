@@ -66,7 +66,8 @@ async function compare(plan: Plan, our: string, bare: string, count: number): Pr
 }
 
 async function rate(side: Child, count: number): Promise<number> {
-  return (await side.ask('pass', { count })).rate ?? Number.NaN;
+  const { rate: measured = Number.NaN } = await side.ask('pass', { count });
+  return measured;
 }
 
 async function costs(plan: Plan, role: string, count: number): Promise<number[]> {

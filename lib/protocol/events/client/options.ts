@@ -1,14 +1,15 @@
 // What a client of events can be told, and what becomes of it.
 
 import type { Given } from '../../../base/options.ts';
-import { inRange, refuseUnknown, withDefaults } from '../../../base/options.ts';
+import { refuseUnknown } from '../../../base/options.ts';
 import type { QueueLimits } from '../../../base/queue.ts';
 import { queueDefaults } from '../../../base/queue.ts';
 import type { ConnectionOptions } from '../../../connection/index.ts';
-import { checkedHeartbeat, checkedQueue } from '../../../connection/parts/client-options.ts';
-import { heartbeatDefaults } from '../../../session/index.ts';
+import { checkedQueue } from '../../../connection/parts/client-options.ts';
 import type { Place } from '../../../transport/zeromq/index.ts';
 import { parsePlace } from '../../../transport/zeromq/index.ts';
+import type { EventsLimits } from '../session/limits.ts';
+import { settledLimits } from '../session/limits.ts';
 import type { Curve, CurveOptions } from '../session/security.ts';
 import { settledCurve } from '../session/security.ts';
 import type { ContentForm, SettledForm } from '../wire.ts';
@@ -16,19 +17,6 @@ import { settledForm } from '../wire.ts';
 
 /** Where the Python original has its server. */
 export const usualAddresses = { emitAddress: 'tcp://127.0.0.1:9000', regAddress: 'tcp://127.0.0.1:9001' } as const;
-
-export interface EventsClientLimits {
-  /** Longest frame in bytes; who sends a longer one loses the connection. @default 1 MiB */
-  readonly frame: number;
-  /** Most events in ZeroMQ's own hands, in either direction; more wait in the outbox, or at the server. @default 1_000 */
-  readonly kept: number;
-  /** Silence in ms after which the server is asked for a sign of life. @default 5_000 */
-  readonly ask: number;
-  /** Silence in ms after which the connection is dropped, and made anew; 0: never. @default 15_000 */
-  readonly dead: number;
-}
-
-export const eventsClientLimits: EventsClientLimits = { frame: 1024 * 1024, kept: 1_000, ...heartbeatDefaults };
 
 export interface EventsClientOptions extends ConnectionOptions {
   /** Where the server takes events. @default tcp://127.0.0.1:9000 */
@@ -41,7 +29,7 @@ export interface EventsClientOptions extends ConnectionOptions {
   readonly curve?: Curve | undefined;
   /** Limits of what waits for the server. @default as a client's outbox */
   readonly outbox?: Given<QueueLimits> | undefined;
-  readonly limits?: Given<EventsClientLimits> | undefined;
+  readonly limits?: Given<EventsLimits> | undefined;
 }
 
 const known: { [K in keyof Required<EventsClientOptions>]: 0 } = {
@@ -61,7 +49,7 @@ export interface EventsClientSettings {
   readonly content: SettledForm;
   readonly curve: CurveOptions | undefined;
   readonly outbox: QueueLimits;
-  readonly limits: EventsClientLimits;
+  readonly limits: EventsLimits;
 }
 
 /** @throws UsageError INVALID_ADDRESS, INVALID_VALUE, OUT_OF_RANGE, UNKNOWN_OPTION */
@@ -69,7 +57,6 @@ export function settleClient(options: EventsClientOptions): EventsClientSettings
   refuseUnknown('eventsClient', known, options);
   const { emitAddress = usualAddresses.emitAddress, regAddress = usualAddresses.regAddress, curve } = options;
   const [emit, reg] = [parsePlace(emitAddress), parsePlace(regAddress)];
-  const limits = checkedLimits(eventsClientLimits, options.limits);
   return {
     emit,
     reg,
@@ -77,16 +64,6 @@ export function settleClient(options: EventsClientOptions): EventsClientSettings
     // To connect without keys is for the server to refuse.
     curve: settledCurve(curve, curve === false, [emit, reg]),
     outbox: checkedQueue(queueDefaults, options.outbox),
-    limits,
+    limits: settledLimits(options.limits),
   };
-}
-
-/** @throws UsageError OUT_OF_RANGE, UNKNOWN_OPTION */
-export function checkedLimits<L extends EventsClientLimits>(defaults: L, given: Given<L> | undefined): L {
-  const limits = withDefaults('limits', defaults, given);
-  for (const [name, value] of Object.entries(limits)) {
-    inRange(`limit ${name}`, value as number, name === 'dead' ? 0 : 1, 2 ** 31 - 1);
-  }
-  checkedHeartbeat(limits);
-  return limits;
 }

@@ -21,7 +21,7 @@ export interface PickleForm {
 export const pickleDefaults: PickleForm = { protocol: 0, dialect: 'python2' };
 
 /** Deepest nesting that is written. */
-export const deepest = 100;
+const deepest = 100;
 /** Items in one go of protocol 2, as in Python. */
 const batch = 1_000;
 
