@@ -25,6 +25,8 @@ export interface LineHost {
   drained(): void;
 }
 
+/** After so many events without a proof that they have arrived, one is begun. */
+const proofEvery = 1_000;
 /** From a refused connection to the next attempt, in ms. */
 const refusedPause = 1_000;
 
@@ -44,6 +46,7 @@ export class Line {
   };
   #sent = 0;
   #proven = 0;
+  #proof: Promise<void> | undefined;
 
   constructor(
     zmq: ZeroMq,
@@ -79,7 +82,7 @@ export class Line {
 
   /** Whether a frame can go at once. */
   get isFree(): boolean {
-    return this.#ways.push > 0 && this.#pending === undefined;
+    return this.#isUp && this.#pending === undefined;
   }
 
   subscribe(name: string): void {
@@ -101,7 +104,7 @@ export class Line {
   /** Sends an event now, ahead of nothing; false where it has to wait. */
   send(frame: Buffer): boolean {
     if (!this.isFree || this.#host.outbox.length > 0 || !this.#trySend(frame)) return false;
-    this.#sent += 1;
+    this.#count();
     return true;
   }
 
@@ -111,7 +114,7 @@ export class Line {
     const before = outbox.length;
     for (let head = outbox.head; head !== undefined && this.isFree && this.#trySend(head); head = outbox.head) {
       outbox.shift();
-      this.#sent += 1;
+      this.#count();
     }
     if (before > 0 && outbox.length === 0) this.#host.drained();
   }
@@ -132,6 +135,22 @@ export class Line {
     this.#push.close();
   }
 
+  #count(): void {
+    this.#sent += 1;
+    if (this.unproven >= proofEvery && this.#proof === undefined) this.#proveSome();
+  }
+
+  /** Now and then, so that few are in doubt when the connection breaks. */
+  #proveSome(): void {
+    this.#proof = this.prove().then(
+      () => {
+        this.#proof = undefined;
+        if (this.unproven >= proofEvery) this.#proveSome();
+      },
+      () => undefined,
+    );
+  }
+
   /** It may be let in later: its key is allowed then, or the server is another one. */
   #refused(way: 'push' | 'sub', reason: string): void {
     this.#host.refused(reason);
@@ -143,10 +162,15 @@ export class Line {
     this.#retries.set(way, this.#host.clock.after(refusedPause, again));
   }
 
+  /** With one way alone, what is emitted would not come back to our own callbacks. */
+  get #isUp(): boolean {
+    return this.#ways.push > 0 && this.#ways.sub > 0;
+  }
+
   #changed(way: 'push' | 'sub', change: number): void {
-    const was = this.#ways.push > 0 && this.#ways.sub > 0;
+    const was = this.#isUp;
     this.#ways[way] = Math.max(0, this.#ways[way] + change);
-    const is = this.#ways.push > 0 && this.#ways.sub > 0;
+    const is = this.#isUp;
     if (way === 'push' && change < 0 && this.unproven > 0) {
       this.#host.uncertain(this.unproven);
       this.#proven = this.#sent;
