@@ -22,7 +22,7 @@ export interface Program<O extends Record<string, Options>> {
 
 /** One of the things that a tool does, said by its first word. */
 export interface Command<O extends Record<string, Options>> {
-  /** Its name and its words, as yargs takes them: `send <node> <request> [data]`. */
+  /** Its name and its words, as yargs takes them: `send <node> <request> [data]`, `[more..]` for any number. */
   readonly usage: string;
   /** One sentence. */
   readonly summary: string;
@@ -44,7 +44,9 @@ export type Call<C extends Record<string, Command<Record<string, Options>>>> = {
   [K in keyof C & string]: {
     readonly command: K;
     readonly options: InferredOptionTypes<C[K]['options']> & {
-      readonly [W in keyof C[K]['words']]: string | undefined;
+      readonly [W in keyof C[K]['words'] & string]: C[K]['usage'] extends `${string}[${W}..]${string}`
+        ? readonly string[] | undefined
+        : string | undefined;
     };
   };
 }[keyof C & string];

@@ -10,6 +10,7 @@
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { codec } from './benches/codec.ts';
+import { events } from './benches/events.ts';
 import { idle } from './benches/idle.ts';
 import { link } from './benches/link.ts';
 import { memory } from './benches/memory.ts';
@@ -26,6 +27,7 @@ import { tableText } from './row.ts';
 const benches: Readonly<Record<string, (plan: Plan) => Promise<readonly Row[]>>> = {
   throughput,
   session,
+  events,
   ping,
   link,
   memory,
