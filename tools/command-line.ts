@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { InferredOptionTypes, Options } from 'yargs';
+import type { Argv, InferredOptionTypes, Options } from 'yargs';
 import yargs from 'yargs';
 import { UsageError } from '../lib/base/errors.ts';
 
@@ -20,6 +20,35 @@ export interface Program<O extends Record<string, Options>> {
   readonly examples: readonly (readonly [command: string, what: string])[];
 }
 
+/** One of the things that a tool does, said by its first word. */
+export interface Command<O extends Record<string, Options>> {
+  /** Its name and its words, as yargs takes them: `send <node> <request> [data]`. */
+  readonly usage: string;
+  /** One sentence. */
+  readonly summary: string;
+  /** What each of its words says. */
+  readonly words?: { readonly [word: string]: string };
+  readonly options: O;
+  readonly examples: readonly (readonly [command: string, what: string])[];
+}
+
+/** A program of several commands. */
+export interface Tool<C extends Record<string, Command<Record<string, Options>>>> {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: C;
+}
+
+/** A command with its words and options. */
+export type Call<C extends Record<string, Command<Record<string, Options>>>> = {
+  [K in keyof C & string]: {
+    readonly command: K;
+    readonly options: InferredOptionTypes<C[K]['options']> & {
+      readonly [W in keyof C[K]['words']]: string | undefined;
+    };
+  };
+}[keyof C & string];
+
 const { version } = createRequire(import.meta.url)('ed-communicator/package.json') as { version: string };
 export const packageVersion: string = version;
 
@@ -33,33 +62,85 @@ export async function commandLine<O extends Record<string, Options>>(
 ): Promise<InferredOptionTypes<O> | undefined> {
   const { name, summary, bare, options, examples } = program;
   const usage = bare === undefined ? '$0' : `$0 [${bare.name}]`;
+  const parser = yargs().command(usage, summary, command =>
+    bare === undefined ? command : command.positional(bare.name, { type: 'string', describe: bare.describe }),
+  );
+  addOptions(parser, name, options, examples);
+  return (await parsed(parser, { name, usage, options }, words)) as InferredOptionTypes<O> | undefined;
+}
+
+/**
+ * The command of this call with its options; undefined where help, the version or a completion was asked for and printed.
+ * @throws UsageError for a wrong command line
+ */
+export async function commandOf<C extends Record<string, Command<Record<string, Options>>>>(
+  { name, summary, commands }: Tool<C>,
+  words: readonly string[],
+): Promise<Call<C> | undefined> {
+  const command = words.find(word => Object.hasOwn(commands, word));
+  const { options, usage } = commands[command ?? ''] ?? { options: {}, usage: '' };
   const parser = yargs()
-    .scriptName(name)
-    .command(usage, summary, command =>
-      bare === undefined ? command : command.positional(bare.name, { type: 'string', describe: bare.describe }),
-    )
+    .usage(`$0: ${summary}`)
+    .demandCommand(1, `say what to do: ${Object.keys(commands).join(', ')}`);
+  for (const { usage, summary, words = {}, options, examples } of Object.values(commands)) {
+    parser.command(usage, summary, builder => {
+      addOptions(builder, name, options, examples).epilogue(epilogue(name));
+      for (const [word, describe] of Object.entries(words)) builder.positional(word, { type: 'string', describe });
+    });
+  }
+  const found = await parsed(parser, { name, usage, options }, words);
+  return found && ({ command, options: found } as Call<C>);
+}
+
+function addOptions(
+  parser: Argv,
+  name: string,
+  options: Record<string, Options>,
+  examples: readonly (readonly [command: string, what: string])[],
+): Argv {
+  return parser
     .options(withEnvironment(name, options))
     .requiresArg(Object.keys(options).filter(option => options[option]?.type === 'string'))
+    .example(examples.map(([call, what]) => [call, what]));
+}
+
+interface Wanted {
+  readonly name: string;
+  readonly usage: string;
+  readonly options: Record<string, Options>;
+}
+
+/** Adds what all have in common, and parses; usage and options are those of this call. */
+async function parsed(
+  parser: Argv,
+  { name, usage, options }: Wanted,
+  words: readonly string[],
+): Promise<Record<string, unknown> | undefined> {
+  parser
+    .scriptName(name)
     .config('config', 'A JSON file with options', path => readConfig(path, options))
-    .example(examples.map(([command, what]) => [command, what]))
     .completion('completion', 'Print a script for completion in the shell')
     .epilogue(epilogue(name))
     .version(version)
+    .strictCommands()
     .strict()
     .wrap(Math.min(110, process.stdout.columns ?? 110))
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((text, error) => {
-      throw error instanceof UsageError ? error : new UsageError('INVALID_VALUE', text || error.message);
+      const missing = text?.startsWith('Not enough non-option arguments')
+        ? `a word is missing: ${name} ${usage}`
+        : text;
+      throw error instanceof UsageError ? error : new UsageError('INVALID_VALUE', missing || error.message);
     });
   if (words[0] === 'completion') {
     parser.showCompletionScript();
     return undefined;
   }
-  const parsed: Record<string, unknown> = await parser.parseAsync([...words]);
-  if (parsed.help === true || parsed.version === true || words.includes('--get-yargs-completions')) return undefined;
-  refuseTwice(options, parsed);
-  return parsed as InferredOptionTypes<O>;
+  const found: Record<string, unknown> = await parser.parseAsync([...words]);
+  if (found.help === true || found.version === true || words.includes('--get-yargs-completions')) return undefined;
+  refuseTwice(options, found);
+  return found;
 }
 
 function refuseTwice(options: Record<string, Options>, parsed: Record<string, unknown>): void {
@@ -79,7 +160,7 @@ export async function runProgram(name: string, main: () => Promise<number>): Pro
   try {
     process.exitCode = await main();
   } catch (error) {
-    const wrongUse = error instanceof UsageError;
+    const wrongUse = error instanceof UsageError && error.code !== 'MISSING_PACKAGE';
     const text = error instanceof Error ? error.message : String(error);
     const advice = wrongUse ? ` (see ${name} --help)` : '';
     process.stderr.write(`${name}: ${text}${advice}\n`);
@@ -90,8 +171,11 @@ export async function runProgram(name: string, main: () => Promise<number>): Pro
 /** `--log-file` of `server` may come from ED_SERVER_LOG_FILE. Other ED_ variables are none of its business. */
 function withEnvironment<O extends Record<string, Options>>(name: string, options: O): O {
   const entries = Object.entries(options).map(([option, rules]) => {
-    const text = process.env[variable(name, option)];
-    return [option, text === undefined ? rules : { ...rules, default: fromText(rules, text, variable(name, option)) }];
+    const source = variable(name, option);
+    const text = process.env[source];
+    if (text === undefined) return [option, rules];
+    // The help names the source, not the value: it may be a secret.
+    return [option, { ...rules, default: fromText(rules, text, source), defaultDescription: `$${source}` }];
   });
   return Object.fromEntries(entries) as O;
 }
@@ -123,6 +207,41 @@ function readConfig(path: string, options: Record<string, Options>): Record<stri
     if (!fits(rules, value)) throw wrong(`"${option}" is not of its type`);
   }
   return found as Record<string, unknown>;
+}
+
+/** A time of an option, in ms: `5` and `0.5` are seconds, `500ms` is not. @throws UsageError */
+export function milliseconds(option: string, text: string): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(text) ?? [];
+  if (digits !== undefined) return Number(digits) * (unit === 'ms' ? 1 : 1000);
+  const advice = 'write seconds, as 5 or 0.5, or 500ms';
+  throw new UsageError('INVALID_VALUE', `--${option} ${text} is no time: ${advice}`);
+}
+
+/** A whole number of an option. @throws UsageError */
+export function wholeNumber(option: string, text: string, least: number): number {
+  const number = Number(text);
+  if (/^-?\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number;
+  throw new UsageError('INVALID_VALUE', `--${option} ${text} is no whole number of ${least} or more`);
+}
+
+/** What a file of an option says, without the line end: a token, a secret. @throws UsageError */
+export function textOfFile(option: string, path: string): string {
+  const wrong = (reason: string): UsageError => new UsageError('INVALID_VALUE', `--${option} ${path}: ${reason}`);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw wrong((error as Error).message);
+  }
+  if (text === '') throw wrong('it is empty');
+  return text;
+}
+
+/** The secret that tokens are made of; undefined where none is given. @throws UsageError */
+export function secretOf(path: string | undefined): string | undefined {
+  const secret = path === undefined ? process.env.ED_LINK_SECRET : textOfFile('secret-file', path);
+  if (secret === undefined || Buffer.from(secret, 'base64').length >= 16) return secret;
+  throw new UsageError('INVALID_VALUE', 'the secret is too short: make one with openssl rand -base64 32');
 }
 
 function fits({ type, array, choices }: Options, value: unknown): boolean {

@@ -7,7 +7,7 @@ import { UsageError } from '../../lib/base/errors.ts';
 import type { Message } from '../../lib/message/message.ts';
 import { isCommand, nameOfHost } from '../../lib/message/names.ts';
 import { decode } from '../../lib/message/text.ts';
-import { commandLine, exitCodes, runProgram } from '../command-line.ts';
+import { commandLine, exitCodes, milliseconds, runProgram } from '../command-line.ts';
 import type { Order } from './send.ts';
 import { sendDatagram, sendOverStream } from './send.ts';
 
@@ -72,7 +72,7 @@ function orderOf(given: Given): Order {
   const address = addressOf(place, type);
   if (reply && address.scheme === 'udp') throw wrong('a datagram has no reply: add --type tcp');
   const message = messageOf(given, isAddress ? undefined : server);
-  return { address, message, reply, trace, timeout: milliseconds(given.timeout) };
+  return { address, message, reply, trace, timeout: milliseconds('timeout', given.timeout) };
 }
 
 function addressOf(place: string, type: string): Address {
@@ -109,12 +109,6 @@ function read(text: string): Message {
 function readParameter(text: string): [string, string] {
   const equal = text.indexOf('=');
   return equal < 0 ? [text, ''] : [text.slice(0, equal), text.slice(equal + 1)];
-}
-
-function milliseconds(text: string): number {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(text) ?? [];
-  if (digits === undefined) throw wrong(`--timeout ${text} is no time: write seconds, as 5 or 0.5, or 500ms`);
-  return Number(digits) * (unit === 'ms' ? 1 : 1000);
 }
 
 function wrong(text: string): UsageError {

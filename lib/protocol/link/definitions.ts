@@ -33,6 +33,8 @@ interface Common {
   /** Normalised: controller and node. */
   readonly links: ReadonlySet<string>;
   readonly forwardTo: ForwardTo | undefined;
+  /** What it carries and may leave out. */
+  readonly optional: readonly string[];
 }
 
 /** `Q` is what a request carries, `R` what its response does. */
@@ -54,7 +56,7 @@ export interface EventDefinition<D = unknown> extends Common {
 
 export type Definition = RequestDefinition | EventDefinition;
 
-export interface RequestOptions<Q, R, F> {
+export interface RequestOptions<Q, R, F, O extends keyof Q = never> {
   readonly links: readonly LinkName[];
   /** What it carries: a JSON Schema for each property. @default nothing */
   readonly request?: Q;
@@ -62,17 +64,21 @@ export interface RequestOptions<Q, R, F> {
   readonly response?: R;
   /** `instance` adds `instance_id` to the request, `node` adds `node_id`. @default nowhere */
   readonly forwardTo?: F;
+  /** Names of what the request may leave out. @default nothing */
+  readonly optional?: readonly O[];
 }
 
-export interface EventOptions<D, F> {
+export interface EventOptions<D, F, O extends keyof D = never> {
   readonly links: readonly LinkName[];
   readonly event?: D;
   readonly forwardTo?: F;
   readonly broadcastTo?: BroadcastTo;
+  /** Names of what it may leave out. @default nothing */
+  readonly optional?: readonly O[];
 }
 
-/** What a definition's declared properties give. */
-export type Carried<P, F> = ValuesOf<P> & Routed<F>;
+/** What a definition's declared properties give; those of `O` may be left out. */
+export type Carried<P, F, O extends keyof P = never> = ValuesOf<Omit<P, O>> & Partial<ValuesOf<Pick<P, O>>> & Routed<F>;
 
 const namePattern = /^[^\s"\\]{1,200}$/;
 const linkPattern = /^(master|controller|slave|node|control|instance)-(master|controller|slave|node|control|instance)$/;
@@ -85,14 +91,15 @@ export function request<
   const Q extends Properties = Record<never, never>,
   const R extends Properties = Record<never, never>,
   const F extends ForwardTo | undefined = undefined,
->(name: string, options: RequestOptions<Q, R, F>): RequestDefinition<Carried<Q, F>, ValuesOf<R>> {
-  refuseUnknown(`request ${name}`, { links: 0, request: 0, response: 0, forwardTo: 0 }, options);
+  O extends keyof Q = never,
+>(name: string, options: RequestOptions<Q, R, F, O>): RequestDefinition<Carried<Q, F, O>, ValuesOf<R>> {
+  refuseUnknown(`request ${name}`, { links: 0, request: 0, response: 0, forwardTo: 0, optional: 0 }, options);
   const { request = {}, response = {} } = options;
   for (const taken of ['seq', 'error']) {
     if (!Object.hasOwn(response, taken)) continue;
     throw new UsageError('INVALID_NAME', `a response cannot have a property ${taken}: the protocol uses it`);
   }
-  const common = commonOf(name, options.links, options.forwardTo);
+  const common = commonOf(name, options, request);
   return { kind: 'request', ...common, request: routed(request, options.forwardTo), response };
 }
 
@@ -100,15 +107,22 @@ export function request<
 export function event<
   const D extends Properties = Record<never, never>,
   const F extends ForwardTo | undefined = undefined,
->(name: string, options: EventOptions<D, F>): EventDefinition<Carried<D, F>> {
-  refuseUnknown(`event ${name}`, { links: 0, event: 0, forwardTo: 0, broadcastTo: 0 }, options);
+  O extends keyof D = never,
+>(name: string, options: EventOptions<D, F, O>): EventDefinition<Carried<D, F, O>> {
+  refuseUnknown(`event ${name}`, { links: 0, event: 0, forwardTo: 0, broadcastTo: 0, optional: 0 }, options);
   const { event = {}, broadcastTo } = options;
   if (!broadcasts.includes(broadcastTo)) throw invalid(name, `broadcastTo is ${broadcastTo}`);
-  const common = commonOf(name, options.links, options.forwardTo);
+  const common = commonOf(name, options, event);
   return { kind: 'event', ...common, event: routed(event, options.forwardTo), broadcastTo };
 }
 
-function commonOf(name: string, links: readonly LinkName[], forwardTo: ForwardTo | undefined): Common {
+interface Given {
+  readonly links: readonly LinkName[];
+  readonly forwardTo?: ForwardTo | undefined;
+  readonly optional?: readonly PropertyKey[];
+}
+
+function commonOf(name: string, { links, forwardTo, optional = [] }: Given, carried: Properties): Common {
   if (!namePattern.test(name)) throw new UsageError('INVALID_NAME', `"${name}" is no name for a message`);
   if (!forwards.includes(forwardTo)) throw invalid(name, `forwardTo is ${forwardTo}`);
   const known = links.map(link => {
@@ -116,7 +130,15 @@ function commonOf(name: string, links: readonly LinkName[], forwardTo: ForwardTo
     if (target === '') throw invalid(name, `"${link}" is no link`);
     return `${ours[source] ?? source}-${ours[target] ?? target}`;
   });
-  return { name, links: new Set(known), forwardTo };
+  const route = forwardTo === undefined ? {} : routeProperties[forwardTo];
+  for (const left of optional) {
+    if (Object.hasOwn(carried, left) && !Object.hasOwn(route, left)) continue;
+    throw invalid(
+      name,
+      `${String(left)} cannot be optional: it is ${Object.hasOwn(route, left) ? 'the way' : 'not declared'}`,
+    );
+  }
+  return { name, links: new Set(known), forwardTo, optional: optional.map(String) };
 }
 
 function routed(properties: Properties, forwardTo: ForwardTo | undefined): Properties {

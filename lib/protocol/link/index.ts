@@ -20,6 +20,15 @@ export type { LinkClientLimits, LinkClientOptions } from './client/options.ts';
 export type { LinkClientEvents, LinkClientState } from './client/table.ts';
 export { linkClientTable } from './client/table.ts';
 export { LinkClient } from './client.ts';
+export type { NodeRow } from './definitions/controls.ts';
+export {
+  controlDefinitions,
+  listNodes,
+  nodeEvent,
+  nodeUpdate,
+  sendToNode,
+  watchNodes,
+} from './definitions/controls.ts';
 export type { EventHandler, RequestHandler } from './definitions/routing.ts';
 export type { Properties, Schema, ValueOf, ValuesOf } from './definitions/schema.ts';
 export type {
@@ -35,6 +44,8 @@ export type {
 export { event, request } from './definitions.ts';
 export type { TokenOptions } from './server/authentication.ts';
 export { linkToken } from './server/authentication.ts';
+export type { ControlsOptions, LinkControls } from './server/controls.ts';
+export { serveControls } from './server/controls.ts';
 export type { Dialects, LinkLimits, LinkServerOptions, SessionOptions } from './server/options.ts';
 export type { LinkPeer, LinkPeerState, Registration } from './server/peer.ts';
 export { linkPeerTable } from './server/peer.ts';

@@ -24,6 +24,7 @@ export const prepareDisconnect: RequestDefinition = {
   name: 'prepare_disconnect',
   links: new Set(),
   forwardTo: undefined,
+  optional: [],
   request: {},
   response: {},
 };
@@ -39,17 +40,18 @@ export class Checks {
   }
 
   request(definition: RequestDefinition): RequestChecks {
-    const { name } = definition;
+    const { name, optional } = definition;
     const checks = this.#requests.get(definition) ?? {
-      request: this.#compile(`${name}_request`, definition.request),
-      response: this.#compile(`${name}_response`, definition.response),
+      request: this.#compile(`${name}_request`, definition.request, optional),
+      response: this.#compile(`${name}_response`, definition.response, []),
     };
     this.#requests.set(definition, checks);
     return checks;
   }
 
   event(definition: EventDefinition): Check {
-    const check = this.#events.get(definition) ?? this.#compile(`${definition.name}_event`, definition.event);
+    const { name, event, optional } = definition;
+    const check = this.#events.get(definition) ?? this.#compile(`${name}_event`, event, optional);
     this.#events.set(definition, check);
     return check;
   }

@@ -7,8 +7,8 @@ import type { Properties } from './schema.ts';
 /** What is wrong with the data; undefined where nothing is. */
 export type Check = (data: unknown) => string | undefined;
 
-/** @throws UsageError INVALID_VALUE for a schema that is none */
-export type Compile = (what: string, properties: Properties) => Check;
+/** `optional` are those that may be left out. @throws UsageError INVALID_VALUE for a schema that is none */
+export type Compile = (what: string, properties: Properties, optional: readonly string[]) => Check;
 
 let loading: Promise<Compile> | undefined;
 
@@ -24,9 +24,9 @@ export function loadValidator(): Promise<Compile> {
 async function load(): Promise<Compile> {
   const { Ajv } = await optional('links check their messages with ajv', 'ajv@8', () => import('ajv'));
   const ajv = new Ajv({ allowUnionTypes: true, ownProperties: true });
-  return (what, properties) => {
+  return (what, properties, optional) => {
     try {
-      const check = ajv.compile(strict(properties));
+      const check = ajv.compile(strict(properties, optional));
       return data => (check(data) ? undefined : ajv.errorsText(check.errors, { dataVar: 'data' }));
     } catch (error) {
       throw new UsageError('INVALID_VALUE', `the schema of ${what} is none: ${reasonOf(error)}`, { cause: error });
@@ -34,7 +34,8 @@ async function load(): Promise<Compile> {
   };
 }
 
-/** All declared properties are required, no others are allowed. */
-function strict(properties: Properties): object {
-  return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
+/** All declared properties are required where they are not optional, no others are allowed. */
+function strict(properties: Properties, optional: readonly string[]): object {
+  const required = Object.keys(properties).filter(name => !optional.includes(name));
+  return { type: 'object', properties, required, additionalProperties: false };
 }

@@ -32,7 +32,6 @@ export type Resumption = 'resumed' | 'unknown' | 'replaced';
 
 export interface JoiningHost {
   readonly clock: Clock;
-  readonly dialect: Dialects;
   /** Longest handshake in ms. */
   readonly handshakeTime: number;
   readonly authenticate: Authenticate | undefined;
@@ -46,26 +45,39 @@ export interface JoiningHost {
 /** The version of the protocol, as `hello` says it. */
 export const protocolVersion = '2.0.0';
 
+const wish = /[?&](seed|session)\/?(?:[=&]|$)/;
+
+/**
+ * What is spoken with who asked for this URL. Where both dialects are, its query may name one (`?session`), also with the
+ * slash that real clients put behind all they are told.
+ */
+export function dialectFor(url: string, spoken: Dialects): Dialects {
+  const [, wished] = wish.exec(url) ?? [];
+  return spoken === 'both' && (wished === 'seed' || wished === 'session') ? wished : spoken;
+}
+
 export class Joining implements SocketOwner {
   readonly #socket: FrameSocket;
+  readonly #dialect: Dialects;
   readonly #host: JoiningHost;
   readonly #machine = new StateMachine(joiningTable, 'waiting');
   #early: unknown[] = [];
   #late: Cancel;
 
-  constructor(socket: FrameSocket, host: JoiningHost) {
+  constructor(socket: FrameSocket, dialect: Dialects, host: JoiningHost) {
     this.#socket = socket;
+    this.#dialect = dialect;
     this.#host = host;
     this.#late = this.#limit();
   }
 
   /**
-   * Greets. A real client of either dialect refuses the hello of the other; where both are spoken the seed's is said,
-   * and a client of our session dialect takes it.
+   * Greets. A real client of either dialect refuses the hello of the other, and is silent before it. Where both are
+   * spoken, and none was asked for, the seed's is said: our own clients of the session dialect take it.
    */
   greet(): void {
     const version = protocolVersion;
-    if (this.#host.dialect === 'session') this.#socket.send(writeFrame(null, 'hello', { version, plugins: {} }));
+    if (this.#dialect === 'session') this.#socket.send(writeFrame(null, 'hello', { version, plugins: {} }));
     else this.#socket.send(writeFrame(1, 'hello', { version }));
   }
 
@@ -83,8 +95,7 @@ export class Joining implements SocketOwner {
   }
 
   unreadable(close: Close): void {
-    const { dialect } = this.#host;
-    if (dialect === 'session') this.#refuse(close, dialect);
+    if (this.#dialect === 'session') this.#refuse(close, 'session');
     else this.#refuse(closes.invalidHandshake, 'seed');
   }
 
@@ -97,7 +108,7 @@ export class Joining implements SocketOwner {
 
   /** Ends it, and says why. */
   close(close: Close): void {
-    this.#refuse(close, this.#host.dialect === 'session' ? 'session' : 'seed');
+    this.#refuse(close, this.#dialect === 'session' ? 'session' : 'seed');
   }
 
   #limit(): Cancel {
@@ -106,14 +117,13 @@ export class Joining implements SocketOwner {
 
   /** The document's example of a handshake has no numbers: it is taken where the seed dialect is spoken. */
   #withoutNumber(value: unknown): Envelope | undefined {
-    if (this.#host.dialect === 'session' || !isData(value) || Object.hasOwn(value, 'seq')) return undefined;
+    if (this.#dialect === 'session' || !isData(value) || Object.hasOwn(value, 'seq')) return undefined;
     return envelopeOf({ ...value, seq: 1 });
   }
 
   /** Which dialect the other side speaks: sessions have no numbers in the handshake, and tell their plugins. */
   #dialectOf(value: unknown): Dialect {
-    const { dialect } = this.#host;
-    if (dialect !== 'both') return dialect;
+    if (this.#dialect !== 'both') return this.#dialect;
     const { seq, data } = isData(value) ? value : {};
     return seq === null || (isData(data) && Object.hasOwn(data, 'plugins')) ? 'session' : 'seed';
   }

@@ -11,7 +11,7 @@ import type { Data, Dialect } from '../wire.ts';
 import { closes } from '../wire.ts';
 import type { Authenticate } from './authentication.ts';
 import type { JoiningHost, Resumption } from './joining.ts';
-import { Joining } from './joining.ts';
+import { dialectFor, Joining } from './joining.ts';
 import { Members } from './members.ts';
 import type { Dialects, LinkLimits, SessionOptions } from './options.ts';
 import type { LinkPeerStep, PeerHost, Registration } from './peer.ts';
@@ -37,7 +37,6 @@ export interface ReceptionHost {
 export class Reception implements PeerHost, JoiningHost {
   readonly members: Members;
   readonly clock: Clock;
-  readonly dialect: Dialects;
   readonly limits: LinkLimits;
   readonly session: SessionOptions;
   readonly drainTime: number;
@@ -52,7 +51,6 @@ export class Reception implements PeerHost, JoiningHost {
     this.#host = host;
     this.members = new Members(host.clock, host.session.timeout);
     this.clock = host.clock;
-    this.dialect = host.dialect;
     this.limits = host.limits;
     this.session = host.session;
     this.drainTime = host.drainTime;
@@ -91,7 +89,8 @@ export class Reception implements PeerHost, JoiningHost {
     const [oldest] = this.#joining;
     if (this.#joining.size >= mostJoining) oldest?.close(closes.tooLate);
     const socket = new FrameSocket(channel, { frame, unsent, over });
-    const joining = new Joining(socket, this);
+    const dialect = dialectFor(channel.request?.url ?? '', this.#host.dialect);
+    const joining = new Joining(socket, dialect, this);
     socket.owner = joining;
     this.#sockets.add(socket);
     this.#joining.add(joining);
