@@ -24,11 +24,13 @@ export class SocketChannel implements Channel {
   #reason: Error | undefined;
   /** `gone` when the socket has said `close`, which comes a moment after it calls itself closed. */
   #life: 'here' | 'gone' = 'here';
+  /** Node tells the end of a socket that is empty at once, whether it is read or not. */
+  #end: 'ahead' | 'early' | 'told' = 'ahead';
 
   constructor(socket: Socket, remote: string) {
     this.remote = remote;
     this.#socket = Object.assign(socket, { [channelKey]: this });
-    socket.on('error', onError).on('close', onClose);
+    socket.on('error', onError).on('close', onClose).on('end', onEnd);
   }
 
   get unsent(): number {
@@ -37,11 +39,12 @@ export class SocketChannel implements Channel {
 
   start(events: ChannelEvents): void {
     this.#events = events;
+    if (this.#end === 'early') queueMicrotask(() => this.ended());
     if (this.#life === 'gone') {
       queueMicrotask(() => this.closed());
       return;
     }
-    this.#socket.on('data', onData).on('end', onEnd).on('drain', onDrain);
+    this.#socket.on('data', onData).on('drain', onDrain);
     this.#socket.resume();
   }
 
@@ -103,6 +106,7 @@ export class SocketChannel implements Channel {
   }
 
   ended(): void {
+    this.#end = this.#events === undefined ? 'early' : 'told';
     this.#events?.ended();
   }
 }
@@ -138,22 +142,44 @@ function onClose(this: Socket): void {
   (this as OwnedSocket)[channelKey].closed();
 }
 
+/** How sockets of one kind become channels. */
+export interface Manner {
+  /** The event of a socket that it is open. */
+  readonly open: 'connect' | 'secureConnect';
+  /** The event of a server that a socket is there. */
+  readonly accepted: 'connection' | 'secureConnection';
+  readonly channel: (socket: Socket, remote: string) => SocketChannel;
+  readonly inWords: (error: Error) => Error;
+}
+
+const plain: Manner = {
+  open: 'connect',
+  accepted: 'connection',
+  channel: (socket, remote) => new SocketChannel(socket, remote),
+  inWords: error => error,
+};
+
 /** Waits until a dialling socket is open. */
-export function opened(socket: Socket, address: Address, signal: AbortSignal): Promise<Channel> {
+export function opened(
+  socket: Socket,
+  address: Address,
+  signal: AbortSignal,
+  { open, channel, inWords }: Manner = plain,
+): Promise<Channel> {
   const remote = formatAddress(address);
   return new Promise((resolve, reject) => {
     const settle = (outcome: () => void): void => {
-      socket.off('connect', connected).off('error', refused);
+      socket.off(open, connected).off('error', refused);
       signal.removeEventListener('abort', aborted);
       outcome();
     };
-    const connected = (): void => settle(() => resolve(new SocketChannel(socket, remote)));
-    const refused = (error: Error): void => settle(() => reject(dialFailed(remote, error)));
+    const connected = (): void => settle(() => resolve(channel(socket, remote)));
+    const refused = (error: Error): void => settle(() => reject(dialFailed(remote, inWords(error))));
     const aborted = (): void => {
       socket.on('error', () => undefined).destroy();
       settle(() => reject(signal.reason));
     };
-    socket.once('connect', connected).once('error', refused);
+    socket.once(open, connected).once('error', refused);
     signal.addEventListener('abort', aborted, { once: true });
     if (signal.aborted) aborted();
   });
@@ -164,8 +190,9 @@ export function listening(
   server: Server,
   events: ListenEvents,
   place: { readonly address: () => Address; readonly remote: (socket: Socket) => string },
+  { accepted, channel }: Manner = plain,
 ): Promise<Listening> {
-  server.on('connection', socket => events.accept(new SocketChannel(socket, place.remote(socket))));
+  server.on(accepted, (socket: Socket) => events.accept(channel(socket, place.remote(socket))));
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.once('listening', () => {

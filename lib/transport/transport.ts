@@ -3,6 +3,16 @@
 
 import type { Address } from '../base/address.ts';
 
+/** A certificate that was checked. */
+export interface Certificate {
+  /** The common name; empty where it has none. */
+  readonly subject: string;
+  /** The names that it is for: host names, and addresses as text. */
+  readonly names: readonly string[];
+  /** SHA-256 of the whole certificate, as hexadecimal pairs with colons. */
+  readonly fingerprint: string;
+}
+
 /** What a channel tells its one owner. */
 export interface ChannelEvents {
   data(chunk: Buffer): void;
@@ -17,6 +27,8 @@ export interface ChannelEvents {
 export interface Channel {
   /** Address of the other side, as text. */
   readonly remote: string;
+  /** What the other side showed and an authority confirmed; of tls and of what runs over it, where it showed one. */
+  readonly certificate?: Certificate | undefined;
   /** Bytes taken over by `send` that the system has not taken yet. */
   readonly unsent: number;
   /** Begins reading. Before this nothing is read, so nothing is lost. */

@@ -12,6 +12,9 @@ const streams: { readonly [scheme: string]: () => Promise<Transport> } = {
   unix: async () => (await import('./unix/index.ts')).unix(),
   worker: async () => (await import('./worker/index.ts')).worker(),
   stdio: async () => (await import('./stdio/index.ts')).stdio(),
+  tls: async () => (await import('./tls/index.ts')).tls(),
+  any: async () => (await import('./any/index.ts')).anyStream(),
+  anys: async () => (await import('./any/index.ts')).anyStream({ tls: {} }),
   ws: async () => (await import('./websocket/index.ts')).websocket(),
   wss: async () => (await import('./websocket/index.ts')).websocket(),
 };

@@ -1,4 +1,6 @@
 import type { StateTable } from '../../base/state-table.ts';
+import type { LastWord } from './close-code.ts';
+import type { CloseWord } from './frame-rules.ts';
 
 export type FrameChannelState = 'open' | 'ended' | 'heard' | 'closing' | 'dying' | 'closed';
 export type FrameChannelStep = 'end' | 'hear' | 'close' | 'fail' | 'kill' | 'gone';
@@ -20,3 +22,10 @@ export const flowTable: StateTable<FlowState, FlowStep> = {
   flowing: { pause: 'paused' },
   paused: { resume: 'flowing' },
 };
+
+/** What comes from the socket, in order. */
+export type Arrival =
+  | { readonly kind: 'data'; readonly bytes: Buffer }
+  | ({ readonly kind: 'end' } & LastWord)
+  | { readonly kind: 'fault'; readonly word: CloseWord }
+  | ({ readonly kind: 'gone' } & LastWord);

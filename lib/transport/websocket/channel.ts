@@ -8,69 +8,72 @@
 // The flow of data is `early` until the owner starts, then `flowing` or `paused`. What is read while it does not
 // flow (the rest of a chunk, at most) waits in its order in `#arrivals`, the end too.
 
-import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { NetworkError, reasonOf } from '../../base/errors.ts';
+import { NetworkError } from '../../base/errors.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import { lingerTime, resetSocket } from '../socket-channel.ts';
+import { tlsReason } from '../tls/reasons.ts';
+import type { Certificate } from '../transport.ts';
+import type { Arrival } from './channel-table.ts';
 import { flowTable, frameChannelTable } from './channel-table.ts';
 import type { LastWord } from './close-code.ts';
 import { checkedCode, cutReason, noCode, noFrame } from './close-code.ts';
-import type { FrameChannel, FrameEvents, UpgradeRequest } from './frame-channel.ts';
+import type { FrameChannel, FrameEvents, SharedFrame, UpgradeRequest } from './frame-channel.ts';
+import type { CloseWord, FrameRules } from './frame-rules.ts';
+import { ordinaryRules, wordForError, wordForFault } from './frame-rules.ts';
+import { HalfFrame } from './half-frame.ts';
 import type { LastWords, LateSocket } from './library.ts';
-
-const textFrame = { binary: false };
-const binaryFrame = { binary: true };
-
-/** What comes from the socket, in order. */
-type Arrival =
-  | { readonly kind: 'data'; readonly bytes: Buffer }
-  | ({ readonly kind: 'end' } & LastWord)
-  | { readonly kind: 'fault'; readonly code: number | undefined }
-  | ({ readonly kind: 'gone' } & LastWord);
+import { Outlet } from './outlet.ts';
 
 export interface ChannelSettings {
   readonly remote: string;
   readonly frames: 'text' | 'binary';
   readonly request?: UpgradeRequest;
+  readonly certificate?: Certificate | undefined;
+  /** @default ordinaryRules */
+  readonly rules?: FrameRules;
 }
 
 export class WebSocketChannel implements FrameChannel, LastWords {
   readonly remote: string;
   readonly request: UpgradeRequest | undefined;
   readonly protocol: string;
-  readonly #frames: 'text' | 'binary';
+  readonly certificate: Certificate | undefined;
+  readonly #outlet: Outlet;
+  readonly #rules: FrameRules;
   readonly #ws: LateSocket;
   readonly #socket: Socket;
   readonly #life = new StateMachine(frameChannelTable, 'open');
   readonly #flow = new StateMachine(flowTable, 'early');
   #events: FrameEvents | undefined;
   #arrivals: Arrival[] = [];
-  #outlet: 'clear' | 'full' = 'clear';
   /** The other side's close frame, once the owner was told of it. */
   #heard: LastWord | undefined;
   #fault: Error | undefined;
   #reason: Error | undefined;
-  /** The newest ping, where there was no room for its answer. */
-  #unanswered: Buffer | undefined;
   #lingering: NodeJS.Timeout | undefined;
 
   /** Takes over a WebSocket in the moment in which it is open. */
-  constructor(ws: LateSocket, socket: Socket, { remote, frames, request }: ChannelSettings) {
+  constructor(ws: LateSocket, socket: Socket, settings: ChannelSettings) {
+    const { remote, frames, request, certificate, rules = ordinaryRules } = settings;
     this.remote = remote;
     this.request = request;
+    this.certificate = certificate;
     this.protocol = ws.protocol;
-    this.#frames = frames;
+    this.#outlet = new Outlet(ws, socket, frames);
+    this.#rules = rules;
     this.#ws = ws;
     this.#socket = socket;
     ws.owner = this;
     ws.pause();
-    ws.on('message', bytes => this.#received(bytes as Buffer));
+    ws.on('message', (bytes, isBinary) => this.#received(bytes as Buffer, isBinary));
     ws.on('ping', bytes => this.#pinged(bytes));
+    if (rules.taken === 'whole-text') ws.on('pong', () => this.#refuse('kind', 'a pong'));
     ws.on('error', error => this.#unreadable(error));
     ws.on('close', (code, reason) => this.#arriveSoon(() => ({ kind: 'gone', code, reason: reason.toString() })));
     socket.on('drain', () => this.#drained());
     socket.on('error', error => this.#failed(error));
+    if (rules.half > 0) this.#limitHalves(rules.half);
   }
 
   get unsent(): number {
@@ -95,11 +98,13 @@ export class WebSocketChannel implements FrameChannel, LastWords {
   }
 
   send(bytes: Buffer): boolean {
+    return this.#speaks ? this.#outlet.send(bytes) : true;
+  }
+
+  sendShared(frame: SharedFrame): boolean {
     if (!this.#speaks) return true;
-    // A text frame that is not UTF-8 would end the connection at the other side.
-    this.#ws.send(bytes, this.#frames === 'text' && isUtf8(bytes) ? textFrame : binaryFrame);
-    if (this.#socket.writableNeedDrain) this.#outlet = 'full';
-    return this.#outlet === 'clear';
+    // A client has to mask each frame for itself.
+    return this.request === undefined ? this.#outlet.send(frame.message) : this.#outlet.sendShared(frame);
   }
 
   close(linger: number = lingerTime): void {
@@ -141,20 +146,23 @@ export class WebSocketChannel implements FrameChannel, LastWords {
   concluded(code: number | undefined, reason: string): void {
     // Whether it was a close frame or a fault is known a moment later, when ws tells the fault.
     this.#arriveSoon(() =>
-      this.#fault === undefined ? { kind: 'end', code: code ?? noCode, reason } : { kind: 'fault', code },
+      this.#fault === undefined
+        ? { kind: 'end', code: code ?? noCode, reason }
+        : { kind: 'fault', word: wordForError(this.#rules, this.#fault, code) },
     );
   }
 
-  #received(bytes: Buffer): void {
+  #received(bytes: Buffer, isBinary: boolean): void {
     if (!this.#reads) return;
-    if (this.#flow.state === 'flowing' && this.#arrivals.length === 0) this.#events?.data(bytes);
+    if (isBinary && this.#rules.taken === 'whole-text') this.#refuse('kind', 'a binary frame');
+    else if (this.#flow.state === 'flowing' && this.#arrivals.length === 0) this.#events?.data(bytes);
     else this.#arrivals.push({ kind: 'data', bytes });
   }
 
   #pinged(bytes: Buffer): void {
     if (!this.#speaks) return;
-    if (this.#socket.writableNeedDrain) this.#unanswered = Buffer.from(bytes);
-    else this.#ws.pong(bytes);
+    if (this.#rules.taken === 'whole-text') this.#refuse('kind', 'a ping');
+    else this.#outlet.pong(bytes);
   }
 
   #unreadable(error: Error): void {
@@ -162,18 +170,29 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     if (this.#reads) this.#failed(error);
   }
 
+  /** What came can be read, and is not taken; what came before it is told first. */
+  #refuse(fault: 'kind' | 'half', what: string): void {
+    if (!this.#reads) return;
+    this.#failed(new Error(`${what} came, which is not taken here`));
+    this.#arrivals.push({ kind: 'fault', word: wordForFault(this.#rules, fault) });
+    queueMicrotask(() => this.#read());
+  }
+
+  #limitHalves(time: number): void {
+    const held = (): boolean => this.#flow.state !== 'flowing';
+    new HalfFrame(this.#socket, time, { held, late: () => this.#refuse('half', 'no more than half a frame') });
+  }
+
   #failed(error: Error): void {
     const { state } = this.#life;
     if (state === 'closing' || state === 'dying') return;
-    this.#reason ??= new NetworkError('CLOSED', `${this.remote}: ${reasonOf(error)}`, { cause: error });
+    this.#reason ??= new NetworkError('CLOSED', `${this.remote}: ${tlsReason(error)}`, { cause: error });
   }
 
   #drained(): void {
-    if (this.#unanswered !== undefined && this.#speaks) this.#ws.pong(this.#unanswered);
-    this.#unanswered = undefined;
-    if (this.#outlet === 'clear' || this.#events === undefined) return;
-    this.#outlet = 'clear';
-    if (this.#life.state !== 'dying' && this.#life.state !== 'closed') this.#events.drained();
+    this.#outlet.drained(this.#speaks);
+    if (this.#events === undefined || !this.#outlet.wasFull()) return;
+    if (this.#stillListens) this.#events.drained();
   }
 
   // ---- reading, in order
@@ -211,7 +230,7 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     if (arrival.kind === 'data') {
       if (this.#reads) this.#events?.data(arrival.bytes);
     } else if (arrival.kind === 'end') this.#hear(arrival);
-    else if (arrival.kind === 'fault') this.#giveUp(arrival.code);
+    else if (arrival.kind === 'fault') this.#giveUp(arrival.word);
     else this.#gone(arrival);
   }
 
@@ -232,9 +251,9 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     return this.#life.state !== 'dying' && this.#life.state !== 'closed';
   }
 
-  #giveUp(code: number | undefined): void {
+  #giveUp({ code, reason = '' }: CloseWord): void {
     if (!this.#life.attempt('fail')) return;
-    this.#ws.conclude(code);
+    this.#ws.conclude(code, code === undefined ? undefined : reason);
     // The owner knows nothing of this close, so it does not wait for a reader that may never come.
     this.#lingering ??= setTimeout(() => this.#ws.terminate(), lingerTime);
   }
@@ -268,7 +287,7 @@ export class WebSocketChannel implements FrameChannel, LastWords {
 
   /** An answer has the code that came, where it is given none. */
   #conclude(code: number | undefined, reason: string): void {
-    const came = this.#heard === undefined || this.#heard.code === noCode ? undefined : this.#heard.code;
+    const came = this.#heard?.code === noCode || this.#rules.closing === 'empty' ? undefined : this.#heard?.code;
     const said = code ?? came;
     this.#ws.conclude(said, said === undefined ? undefined : reason);
   }

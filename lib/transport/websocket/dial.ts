@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
 import net from 'node:net';
-import tls from 'node:tls';
 import type { Address } from '../../base/address.ts';
 import { formatAddress, formatHostPort } from '../../base/address.ts';
 import { UsageError } from '../../base/errors.ts';
 import { dialFailed } from '../socket-channel.ts';
+import { certificateOf } from '../tls/certificate.ts';
+import { connectSecurely } from '../tls/index.ts';
+import { tlsReason } from '../tls/reasons.ts';
 import type { ChannelSettings } from './channel.ts';
 import { WebSocketChannel } from './channel.ts';
 import type { FrameChannel } from './frame-channel.ts';
@@ -17,7 +19,7 @@ export async function dial(address: Address, signal: AbortSignal, settings: WebS
   const url = urlOf(address);
   const library = await loadLibrary();
   if (signal.aborted) throw signal.reason;
-  const socket = connect(address, settings);
+  const socket = await connect(address, settings, signal);
   const ws = library.connect(url, settings.protocols, {
     headers: { ...settings.headers },
     maxPayload: settings.longest,
@@ -27,11 +29,11 @@ export async function dial(address: Address, signal: AbortSignal, settings: WebS
   return opened(ws, socket, { remote: formatAddress(address), frames: settings.frames }, signal);
 }
 
-function connect({ scheme, host, port }: Address, { lookup, tls: security }: WebSocketSettings): Socket {
-  const place = { host, port, ...(lookup === undefined ? {} : { lookup }) };
-  if (scheme === 'ws') return net.connect({ ...place, noDelay: true });
-  // The name is asked for where it is one: a server may have several certificates.
-  return tls.connect({ ...place, ...(net.isIP(host) === 0 ? { servername: host } : {}), ...security });
+async function connect(address: Address, settings: WebSocketSettings, signal: AbortSignal): Promise<Socket> {
+  const { host, port, scheme } = address;
+  const { lookup, tls } = settings;
+  if (scheme === 'wss') return connectSecurely(address, { ...tls, lookup }, signal);
+  return net.connect({ host, port, ...(lookup === undefined ? {} : { lookup }), noDelay: true });
 }
 
 /** @throws UsageError INVALID_ADDRESS */
@@ -53,10 +55,11 @@ function opened(ws: LateSocket, socket: Socket, settings: ChannelSettings, signa
       signal.removeEventListener('abort', aborted);
       outcome();
     };
-    const connected = (): void => settle(() => resolve(new WebSocketChannel(ws, socket, settings)));
+    const connected = (): void =>
+      settle(() => resolve(new WebSocketChannel(ws, socket, { ...settings, certificate: certificateOf(socket) })));
     const refused = (error: Error): void => {
       ws.on('error', () => undefined);
-      settle(() => reject(dialFailed(settings.remote, error)));
+      settle(() => reject(dialFailed(settings.remote, new Error(tlsReason(error), { cause: error }))));
     };
     const aborted = (): void => {
       ws.on('error', () => undefined).terminate();
@@ -65,5 +68,6 @@ function opened(ws: LateSocket, socket: Socket, settings: ChannelSettings, signa
     };
     ws.once('open', connected).once('error', refused);
     signal.addEventListener('abort', aborted, { once: true });
+    if (signal.aborted) aborted();
   });
 }

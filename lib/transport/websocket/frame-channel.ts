@@ -17,6 +17,16 @@ export interface FrameChannel extends Channel {
    * @throws UsageError INVALID_VALUE for a code that no close frame may have
    */
   closeWith(code?: number, reason?: string): void;
+  /** As `send`, of a frame that was made once for many channels; in order with what `send` sends. */
+  sendShared(frame: SharedFrame): boolean;
+}
+
+/** A message framed once, for many channels: see `sharedFrame`. */
+export interface SharedFrame {
+  /** What is said. */
+  readonly message: Buffer;
+  /** The same as a server sends it: header and message, not masked. */
+  readonly framed: Buffer;
 }
 
 /** What a FrameChannel tells its owner besides. */

@@ -3,14 +3,14 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import type { CommonConnectionOptions, SecureContextOptions } from 'node:tls';
 import { UsageError } from '../../base/errors.ts';
 import type { Given } from '../../base/options.ts';
 import { wholeInRange, withDefaults } from '../../base/options.ts';
+import type { TlsOptions } from '../tls/options.ts';
+import { checkTls } from '../tls/options.ts';
 import type { FrameTransport } from './frame-channel.ts';
 
 export type WebServer = HttpServer | HttpsServer;
-export type TlsSettings = SecureContextOptions & CommonConnectionOptions;
 
 export interface WebSocketOptions {
   /**
@@ -28,8 +28,8 @@ export interface WebSocketOptions {
   readonly protocols?: readonly string[] | undefined;
   /** Sent with the request of `dial`. @default none */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** For wss: key and certificate to listen with, authorities to dial with. @default those of node */
-  readonly tls?: TlsSettings | undefined;
+  /** For wss: as of `tls()`, but for `lookup`, which stands below. @default the authorities of node */
+  readonly tls?: Omit<TlsOptions, 'lookup'> | undefined;
   /** Resolves host names at each dial. @default the system's resolver */
   readonly lookup?: LookupFunction | undefined;
 }
@@ -62,6 +62,7 @@ const longestOfAll = 1024 ** 3;
 export function websocket(options: Given<WebSocketOptions> = {}): FrameTransport {
   const settings = withDefaults<WebSocketSettings>('websocket', defaults, options);
   check(settings);
+  checkTls(settings.tls);
   return {
     async dial(address, signal) {
       if (signal.aborted) throw signal.reason;

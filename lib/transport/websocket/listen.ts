@@ -8,9 +8,14 @@ import type { Address } from '../../base/address.ts';
 import { formatAddress, formatHostPort } from '../../base/address.ts';
 import { NetworkError, UsageError } from '../../base/errors.ts';
 import { listenFailed } from '../socket-channel.ts';
+import { certificateOf } from '../tls/certificate.ts';
+import type { TlsOptions } from '../tls/options.ts';
+import { serverOptions, tendedBy } from '../tls/security.ts';
 import type { Listening } from '../transport.ts';
 import { WebSocketChannel } from './channel.ts';
-import type { FrameListenEvents } from './frame-channel.ts';
+import type { FrameChannel, FrameListenEvents } from './frame-channel.ts';
+import type { FrameRules } from './frame-rules.ts';
+import { ordinaryRules } from './frame-rules.ts';
 import type { WebServer, WebSocketSettings } from './index.ts';
 import type { LateSocket, Library } from './library.ts';
 import { loadLibrary } from './library.ts';
@@ -30,7 +35,8 @@ export async function listen(
 ): Promise<Listening> {
   const path = settings.path ?? address.path;
   if (path.includes('?')) throw new UsageError('INVALID_ADDRESS', `a path to listen on has no query: ${path}`);
-  const upgrade = upgrading(await loadLibrary(), { ...address, path }, events, settings);
+  const more = { ...settings, scheme: address.scheme, rules: ordinaryRules, headers: [] };
+  const upgrade = upgrading(await loadLibrary(), more, channel => events.accept(channel));
   return settings.server === undefined
     ? listenAlone({ ...address, path }, events, upgrade, settings)
     : mount({ ...address, path }, settings.server, upgrade);
@@ -50,36 +56,35 @@ async function listenAlone(
   address: Address,
   events: FrameListenEvents,
   upgrade: Upgrade,
-  settings: WebSocketSettings,
+  { tls }: WebSocketSettings,
 ): Promise<Listening> {
-  const server = serverFor(address, settings);
   try {
-    await listening(server, address);
+    const server = await serverFor(address, tls);
+    await listensOn(server, address);
+    server.on('error', events.trouble);
+    const place = mount(address, server, upgrade);
+    return tendedBy(server, tls, events.trouble, {
+      address: place.address,
+      close: () => {
+        place.close();
+        server.close();
+      },
+    });
   } catch (error) {
-    throw listenFailed(address, error);
+    throw error instanceof UsageError ? error : listenFailed(address, error);
   }
-  server.on('error', events.trouble);
-  const place = mount(address, server, upgrade);
-  const close = (): void => {
-    place.close();
-    server.close();
-  };
-  return { address: place.address, close };
 }
 
-/** @throws UsageError INVALID_VALUE */
-function serverFor(address: Address, { tls }: WebSocketSettings): WebServer {
+/** @throws UsageError INVALID_VALUE, NetworkError CLOSED */
+async function serverFor(address: Address, tls: TlsOptions): Promise<WebServer> {
   const path = pathOf(address);
   const answer = (request: IncomingMessage, response: ServerResponse): void => refusePlain(path, request, response);
   if (address.scheme === 'ws') return http.createServer(requestTime, answer);
-  if ((tls.key !== undefined && tls.cert !== undefined) || tls.pfx !== undefined) {
-    return https.createServer({ ...tls, ...requestTime }, answer);
-  }
-  throw new UsageError('INVALID_VALUE', 'to listen on wss:// give websocket({ tls: { key, cert } })');
+  return https.createServer({ ...(await serverOptions(tls)), ...requestTime }, answer);
 }
 
 /** Waits until it listens. */
-function listening(server: WebServer, { host, port }: Address): Promise<void> {
+export function listensOn(server: WebServer, { host, port }: Address): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port, backlog }, () => {
@@ -97,23 +102,37 @@ function refusePlain(path: string, request: IncomingMessage, response: ServerRes
   else response.writeHead(404, headers).end('nothing is here\n');
 }
 
+/** What accepted channels are like. */
+export interface UpgradeSettings {
+  readonly scheme: string;
+  readonly frames: 'text' | 'binary';
+  /** Longest message, in bytes. */
+  readonly longest: number;
+  readonly protocols: readonly string[];
+  readonly rules: FrameRules;
+  /** Lines of the answer besides those that each has, as `Name: value`. */
+  readonly headers: readonly string[];
+}
+
 /** What turns a request into a channel. */
-function upgrading(
+export function upgrading(
   library: Library,
-  address: Address,
-  events: FrameListenEvents,
-  { longest, protocols, frames }: WebSocketSettings,
+  { scheme, longest, protocols, frames, rules, headers: ours }: UpgradeSettings,
+  accept: (channel: FrameChannel) => void,
 ): Upgrade {
   const upgrader = library.upgrader({
     maxPayload: longest,
     handleProtocols: offered => [...offered].find(name => protocols.includes(name)) ?? false,
+    ...(rules.taken === 'whole-text' ? { maxFragments: 1 } : {}),
   });
+  if (ours.length > 0) upgrader.on('headers', lines => void lines.push(...ours));
   return (request, duplex, head) => {
     const socket = duplex as Socket;
     upgrader.handleUpgrade(request, socket, head, ws => {
       const { url = '', headers } = request;
-      const remote = remoteOf(address.scheme, socket);
-      events.accept(new WebSocketChannel(ws as LateSocket, socket, { remote, frames, request: { url, headers } }));
+      const [remote, certificate] = [remoteOf(scheme, socket), certificateOf(socket)];
+      const settings = { remote, frames, rules, certificate, request: { url, headers } };
+      accept(new WebSocketChannel(ws as LateSocket, socket, settings));
     });
   };
 }
