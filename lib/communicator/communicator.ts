@@ -16,7 +16,7 @@ import { StateMachine } from '../base/state-table.ts';
 import type { Owned, Owner, Turns } from '../connection/index.ts';
 import type { Logger, Severity } from '../logging/index.ts';
 import { silentLogger } from '../logging/index.ts';
-import type { PacketTransport, StreamTransports, Transport } from '../transport/index.ts';
+import type { PacketTransport, Transport, Transports } from '../transport/index.ts';
 import { packetTransport, streamTransport } from '../transport/index.ts';
 import { Making } from './making.ts';
 import type { StopReport } from './shutdown.ts';
@@ -42,8 +42,8 @@ export interface CommunicatorOptions {
   readonly clock?: Clock | undefined;
   /** 0 up to 1, for the jitter of pauses. @default Math.random */
   readonly random?: (() => number) | undefined;
-  /** Transports of one's own by scheme, `memory: memory()` say. */
-  readonly transports?: StreamTransports | undefined;
+  /** Transports of one's own by scheme: `memory: memory()`, `udp: udp({ interface })`. */
+  readonly transports?: Transports | undefined;
   /** How much one connection may do before others go. */
   readonly turn?: Given<TurnLimits> | undefined;
   /** Longest drain of a stop, in ms. @default 10_000 */
@@ -63,7 +63,7 @@ export class Communicator extends Making implements Owner {
   readonly random: () => number;
   readonly turns: Turns;
   readonly drainTime: number;
-  readonly #transports: StreamTransports;
+  readonly #transports: Transports;
   readonly #machine = new StateMachine(communicatorTable, 'idle');
   readonly #connections = new Set<Owned>();
   #running: Running | undefined;
@@ -189,7 +189,7 @@ export class Communicator extends Making implements Owner {
   }
 
   packetTransport(address: Address): Promise<PacketTransport> {
-    return packetTransport(address);
+    return packetTransport(address, this.#transports);
   }
 
   ended(connection: Owned, failure?: Error): void {
