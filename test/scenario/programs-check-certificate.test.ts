@@ -122,7 +122,7 @@ t.test('each thing that is wrong is a line', async t => {
 });
 
 t.test('who does not speak tls, or is not there, is told in one line', async t => {
-  const greeting = await plain(t, socket => socket.resume().write('HI\n'));
+  const greeting = await plain(t, socket => socket.resume().write('220 mail.example\n'));
   const silent = await plain(t, socket => socket.resume());
   const closing = await plain(t, socket => socket.once('data', () => socket.destroy()));
   const cases: [string[], string, RegExp][] = [
