@@ -1,11 +1,13 @@
 // What a communicator can wait for, each made and added in one call.
 
+import type { Readable } from 'node:stream';
 import type {
   BindOptions,
   Change,
   ChildOptions,
   ClientOptions,
   ConnectionOptions,
+  LinesOptions,
   ListenOptions,
   LogRotateOptions,
   Owned,
@@ -18,6 +20,7 @@ import {
   Client,
   Datagram,
   FileWatch,
+  Lines,
   Listener,
   logRotate,
   PermanentClient,
@@ -75,6 +78,11 @@ export abstract class Making {
   /** Tells what changes at a file, in a folder, or of names by pattern (`/etc/x/*.conf`). @throws UsageError */
   watch(path: string, handler: (change: Change) => unknown, options?: WatchOptions): FileWatch {
     return this.#added(new FileWatch(path, handler, options));
+  }
+
+  /** Calls `handler` for each line of a stream, one after the other; the stream is destroyed at the end. @throws UsageError */
+  lines(stream: Readable, handler: (line: string) => unknown, options?: LinesOptions): Lines {
+    return this.#added(new Lines(stream, handler, options));
   }
 
   #added<C extends Owned>(connection: C): C {
