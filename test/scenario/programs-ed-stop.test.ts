@@ -12,6 +12,7 @@ import { authority, serverIdentity } from '../support/certificate.ts';
 import { folderOf } from '../support/folder.ts';
 import type { Ended, Program } from '../support/programs.ts';
 import { start } from '../support/programs.ts';
+import { startOnTerminal } from '../support/terminal.ts';
 import { until } from '../support/world.ts';
 import { worldOf } from './stairs.ts';
 
@@ -168,6 +169,13 @@ t.test('a process of another user is told', async t => {
     code: 'CLOSED',
     message: `cannot send SIGTERM to process ${process.pid}: permission denied`,
   });
+});
+
+t.test('on a terminal the steps are seen while they last', async t => {
+  const { pid, address } = await service(t, 'stubborn');
+  const terminal = startOnTerminal(t, 'tools/ed-stop', [pid, '-a', address, '--soft', '0.3', '--term', '0.3']);
+  await terminal.shows(/STOP sent, 0 of 1 s[\s\S]*SIGTERM sent, 0 of 1 s[\s\S]*ended by SIGKILL after/);
+  t.equal(await terminal.ended, 4);
 });
 
 t.test('who is not there is exit code 1', async t => {
