@@ -5,7 +5,7 @@
 
 import type { Server, Socket } from 'node:net';
 import type { Address } from '../base/address.ts';
-import { formatAddress } from '../base/address.ts';
+import { formatAddress, formatHostPort } from '../base/address.ts';
 import { NetworkError, reasonOf } from '../base/errors.ts';
 import type { Channel, ChannelEvents, ListenEvents, Listening } from './transport.ts';
 
@@ -140,6 +140,12 @@ function onError(this: Socket, error: Error): void {
 
 function onClose(this: Socket): void {
   (this as OwnedSocket)[channelKey].closed();
+}
+
+/** Address of the other side of a socket, as text. */
+export function remoteOf(scheme: string, { remoteAddress = 'gone', remotePort = 0 }: Socket): string {
+  // A joined text is of one piece; a template would keep its parts for as long as the connection lives.
+  return [scheme, '://', formatHostPort(remoteAddress, remotePort)].join('');
 }
 
 /** How sockets of one kind become channels. */

@@ -60,6 +60,11 @@ export interface Channel {
 export interface Listening {
   /** The address, with the port that the system gave where 0 was asked for. */
   readonly address: Address;
+  /**
+   * Reads certificates again; who is connected stays so. Of places with tls alone.
+   * @throws NetworkError LISTEN_FAILED with the reason; the old certificate stays then
+   */
+  reload?(): Promise<void>;
   /** Nobody is accepted from now on; accepted channels live on. */
   close(): void;
 }

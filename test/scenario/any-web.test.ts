@@ -174,6 +174,22 @@ t.test('a kept connection is closed when its next request does not come', async 
   t.ok(raw.ended);
 });
 
+t.test('requests have a limit of connections, and upgrades leave it', async t => {
+  const hall = await anyHall(t, { http: { connections: 1 } });
+  await foreign(t, hall.address.replace('any', 'ws'));
+  const first = await hall.dial();
+  first.send(get('/'));
+  await hall.exchange();
+  const second = await hall.dial();
+  second.send(get('/'));
+  await second.end();
+  first.destroy();
+  await settled(20);
+  const third = await hall.dial();
+  third.send(get('/third'));
+  t.equal((await hall.exchange(1)).url, '/third');
+});
+
 t.test('a text service takes lines and WebSockets on one port, and has no pages', async t => {
   const { communicator } = worldOf(t);
   const listener = communicator.listen('any://127.0.0.1:0', {

@@ -2,9 +2,8 @@
 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Address } from '../../base/address.ts';
-import { formatHostPort } from '../../base/address.ts';
 import { UsageError } from '../../base/errors.ts';
-import { listenFailed, SocketChannel } from '../socket-channel.ts';
+import { listenFailed, remoteOf, SocketChannel } from '../socket-channel.ts';
 import { TlsChannel } from '../tls/index.ts';
 import type { TlsListening } from '../tls/security.ts';
 import { serverOptions, tendedBy } from '../tls/security.ts';
@@ -33,17 +32,16 @@ export async function listen(address: Address, events: AnyListenEvents, settings
 function decidingFor(web: Web, events: AnyListenEvents, { undecided, tls }: AnySettings): Undecided {
   const Kind = tls === undefined ? SocketChannel : TlsChannel;
   const scheme = tls === undefined ? 'tcp' : 'tls';
-  const remoteOf = ({ remoteAddress = 'gone', remotePort = 0 }: Socket): string =>
-    [scheme, '://', formatHostPort(remoteAddress, remotePort)].join('');
   const deciding = new Undecided(
     undecided,
     (socket, told) => {
       if (told === 'http') web.adopt(socket);
-      else events.stream(new Kind(socket, remoteOf(socket)));
+      else events.stream(new Kind(socket, remoteOf(scheme, socket)));
     },
     events.trouble,
   );
   web.server.on(web.accepted, (socket: Socket) => deciding.take(socket));
+  if (tls !== undefined) web.server.on('connection', (socket: Socket) => deciding.expect(socket));
   return deciding;
 }
 

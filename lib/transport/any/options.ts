@@ -45,6 +45,8 @@ export interface HttpLimits {
   readonly request: number;
   /** A connection that is kept has this long until its next request, in ms. @default 50_000 */
   readonly idle: number;
+  /** Connections at the same time on which HTTP is spoken; more are closed at once. @default 10_000 */
+  readonly connections: number;
   /** Whether lines may end with LF alone, and the parser is lax in other ways (node's insecureHTTPParser). @default false */
   readonly lax: boolean;
 }
@@ -73,7 +75,7 @@ const upgradeDefaults: UpgradeOptions = {
   frames: 'text',
   rules: {},
 };
-const httpDefaults: HttpLimits = { head: 16 * 1024, request: 10_000, idle: 50_000, lax: false };
+const httpDefaults: HttpLimits = { head: 16 * 1024, request: 10_000, idle: 50_000, connections: 10_000, lax: false };
 const none: { [K in keyof Required<AnyOptions>]: undefined } = {
   undecided: undefined,
   webSocket: undefined,
@@ -98,6 +100,7 @@ export function anySettings(what: string, options: AnyOptions): AnySettings {
   wholeInRange('http head', http.head, 256, 1024 * 1024);
   inRange('http request', http.request, 1, day);
   inRange('http idle', http.idle, 1, day);
+  wholeInRange('http connections', http.connections, 1, 1_000_000);
   oneOf('frames', webSocket.frames, ['text', 'binary']);
   oneOf('taken', rules.taken, ['all', 'whole-text']);
   oneOf('closing', rules.closing, ['same', 'empty']);

@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import { NetworkError } from '../../base/errors.ts';
 import type { StateTable } from '../../base/state-table.ts';
 import { StateMachine } from '../../base/state-table.ts';
+import { remoteOf } from '../socket-channel.ts';
 import type { Told } from './first-bytes.ts';
 import { toldBy } from './first-bytes.ts';
 import type { UndecidedLimits } from './options.ts';
@@ -33,6 +34,8 @@ export class Undecided {
   readonly #handOn: HandOn;
   readonly #trouble: (error: Error) => void;
   readonly #waiting = new Set<Waiting>();
+  /** Where those come from whose handshake is under way; a socket with tls is another than the one below it. */
+  readonly #expected = new Set<string>();
   #refused = 0;
   #lastRefusal = Number.NEGATIVE_INFINITY;
 
@@ -42,13 +45,26 @@ export class Undecided {
     this.#trouble = trouble;
   }
 
+  /** A connection begins the handshake of tls: it counts until it comes, or is gone. */
+  expect(socket: Socket): void {
+    if (this.#isFull) return this.#refuse(socket);
+    const name = remoteOf('', socket);
+    this.#expected.add(name);
+    socket.once('close', () => this.#expected.delete(name));
+  }
+
   take(socket: Socket): void {
-    if (this.#waiting.size >= this.#limits.most) return this.#refuse(socket);
+    this.#expected.delete(remoteOf('', socket));
+    if (this.#isFull) return this.#refuse(socket);
     this.#waiting.add(new Waiting(socket, this.#limits, this.#handOn, waiting => this.#waiting.delete(waiting)));
   }
 
   close(): void {
     for (const waiting of this.#waiting) waiting.destroy();
+  }
+
+  get #isFull(): boolean {
+    return this.#waiting.size + this.#expected.size >= this.#limits.most;
   }
 
   #refuse(socket: Socket): void {

@@ -6,7 +6,7 @@ import http, { ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { TlsOptions as NodeTlsOptions } from 'node:tls';
-import { formatHostPort } from '../../base/address.ts';
+import { remoteOf } from '../socket-channel.ts';
 import type { FrameChannel } from '../websocket/frame-channel.ts';
 import type { WebServer } from '../websocket/index.ts';
 import type { Library } from '../websocket/library.ts';
@@ -14,7 +14,7 @@ import { upgrading } from '../websocket/listen.ts';
 import type { Upgrade } from '../websocket/mounts.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import { NodeHttpExchange } from './http-exchange.ts';
-import type { AnySettings, HttpLimits } from './options.ts';
+import type { AnySettings } from './options.ts';
 
 export interface WebEvents {
   websocket(channel: FrameChannel): void;
@@ -35,12 +35,16 @@ export class Web {
   readonly #scheme: 'http' | 'https';
   readonly #events: WebEvents;
   readonly #upgrade: Upgrade;
+  readonly #most: number;
+  /** Those on which HTTP is spoken. */
+  readonly #open = new Set<Socket>();
 
   constructor(library: Library, settings: AnySettings, security: NodeTlsOptions | undefined, events: WebEvents) {
     const { protocol, headers, longest, frames, rules } = settings.webSocket;
     this.#settings = settings.webSocket;
     this.#events = events;
-    this.server = serverWith(settings.http, security);
+    this.#most = settings.http.connections;
+    this.server = serverWith(settings, security);
     this.#scheme = security === undefined ? 'http' : 'https';
     this.accepted = security === undefined ? 'connection' : 'secureConnection';
     this.#adopters = this.server.listeners(this.accepted) as ((socket: Socket) => void)[];
@@ -59,8 +63,11 @@ export class Web {
       .on('upgrade', (request, socket, head) => this.#asked(request, socket as Socket, head));
   }
 
-  /** Takes over a socket on which HTTP is spoken. */
+  /** Takes over a socket on which HTTP is spoken; one too many is closed. */
   adopt(socket: Socket): void {
+    if (this.#open.size >= this.#most) return void socket.on('error', ignore).destroy();
+    this.#open.add(socket);
+    socket.once('close', () => this.#open.delete(socket));
     for (const adopter of this.#adopters) adopter.call(this.server, socket);
     socket.resume();
   }
@@ -68,18 +75,19 @@ export class Web {
   #requested(request: IncomingMessage, response: ServerResponse): void {
     // After the end of the place no connection is kept for another request.
     if (!this.server.listening) response.setHeader('connection', 'close');
-    const exchange = new NodeHttpExchange(request, response, this.#remoteOf(request.socket));
+    const exchange = new NodeHttpExchange(request, response, remoteOf(this.#scheme, request.socket));
     // Who has a key wants a WebSocket, and forgot to say so, or someone on the way took the words away.
     if (request.headers['sec-websocket-key'] === undefined) this.#events.request(exchange);
     else this.#refuse(exchange, 426);
   }
 
   #asked(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    this.#open.delete(socket);
     // A WebSocket cannot begin where an answer is still to come.
     if (NodeHttpExchange.waitsOn(socket)) return void socket.on('error', ignore).destroy();
     const isWebSocket = request.headers['sec-websocket-key'] !== undefined;
     if (isWebSocket && this.#isRight(request)) return this.#upgrade(request, socket, head);
-    const exchange = new NodeHttpExchange(request, this.#byHand(request, socket, head), this.#remoteOf(socket));
+    const exchange = new NodeHttpExchange(request, this.#byHand(request, socket, head), remoteOf(this.#scheme, socket));
     if (isWebSocket) this.#refuse(exchange, 400);
     else this.#events.request(exchange);
   }
@@ -110,19 +118,16 @@ export class Web {
     response.assignSocket(socket);
     response.once('finish', () => {
       response.detachSocket(socket);
+      if (socket.destroyed) return;
       if (!bodiless || response.getHeader('connection') === 'close') return socket.destroySoon();
       if (head.length > 0) socket.unshift(head);
       this.adopt(socket);
     });
     return response;
   }
-
-  #remoteOf({ remoteAddress = 'gone', remotePort = 0 }: Socket): string {
-    return [this.#scheme, '://', formatHostPort(remoteAddress, remotePort)].join('');
-  }
 }
 
-function serverWith(limits: HttpLimits, security: NodeTlsOptions | undefined): WebServer {
+function serverWith({ http: limits, undecided }: AnySettings, security: NodeTlsOptions | undefined): WebServer {
   const options = {
     headersTimeout: limits.request,
     requestTimeout: limits.request,
@@ -134,5 +139,6 @@ function serverWith(limits: HttpLimits, security: NodeTlsOptions | undefined): W
   };
   if (security === undefined) return http.createServer(options);
   // The server of tls has to be told what the server of http does by itself.
-  return https.createServer({ ...options, ...security, allowHalfOpen: true } as https.ServerOptions);
+  const more = { allowHalfOpen: true, handshakeTimeout: undecided.deadline };
+  return https.createServer({ ...options, ...security, ...more } as https.ServerOptions);
 }

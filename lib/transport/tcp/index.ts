@@ -1,9 +1,8 @@
 // TCP streams. Names are looked up at each dial, and each of their addresses is tried (node does that).
 
-import type { AddressInfo, LookupFunction, Socket } from 'node:net';
+import type { AddressInfo, LookupFunction } from 'node:net';
 import net from 'node:net';
-import { formatHostPort } from '../../base/address.ts';
-import { listenFailed, listening, opened } from '../socket-channel.ts';
+import { listenFailed, listening, opened, remoteOf } from '../socket-channel.ts';
 import type { Transport } from '../transport.ts';
 
 export interface TcpOptions {
@@ -29,16 +28,11 @@ export function tcp({ lookup }: TcpOptions = {}): Transport {
         server.listen({ host, port, backlog });
         return await listening(server, events, {
           address: () => ({ ...address, port: (server.address() as AddressInfo).port }),
-          remote: remoteOf,
+          remote: socket => remoteOf('tcp', socket),
         });
       } catch (error) {
         throw listenFailed(address, error);
       }
     },
   };
-}
-
-function remoteOf(socket: Socket): string {
-  // A joined text is of one piece; a template would keep its parts for as long as the connection lives.
-  return ['tcp://', formatHostPort(socket.remoteAddress ?? 'gone', socket.remotePort ?? 0)].join('');
 }

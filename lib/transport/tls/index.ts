@@ -4,10 +4,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import net from 'node:net';
 import nodeTls from 'node:tls';
 import type { Address } from '../../base/address.ts';
-import { formatAddress, formatHostPort } from '../../base/address.ts';
+import { formatAddress } from '../../base/address.ts';
 import { UsageError } from '../../base/errors.ts';
 import type { Manner } from '../socket-channel.ts';
-import { dialFailed, listenFailed, listening, opened, SocketChannel } from '../socket-channel.ts';
+import { dialFailed, listenFailed, listening, opened, remoteOf, SocketChannel } from '../socket-channel.ts';
 import type { Certificate, Channel, ListenEvents, Transport } from '../transport.ts';
 import { certificateOf } from './certificate.ts';
 import type { TlsOptions } from './options.ts';
@@ -108,7 +108,7 @@ async function listen(address: Address, events: ListenEvents, options: TlsOption
       events,
       {
         address: () => ({ ...address, port: (server.address() as AddressInfo).port }),
-        remote: remoteOf,
+        remote: socket => remoteOf('tls', socket),
       },
       secure,
     );
@@ -116,8 +116,4 @@ async function listen(address: Address, events: ListenEvents, options: TlsOption
   } catch (error) {
     throw listenFailed(address, error);
   }
-}
-
-function remoteOf(socket: Socket): string {
-  return ['tls://', formatHostPort(socket.remoteAddress ?? 'gone', socket.remotePort ?? 0)].join('');
 }

@@ -5,9 +5,9 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Address } from '../../base/address.ts';
-import { formatAddress, formatHostPort } from '../../base/address.ts';
+import { formatAddress } from '../../base/address.ts';
 import { NetworkError, UsageError } from '../../base/errors.ts';
-import { listenFailed } from '../socket-channel.ts';
+import { listenFailed, remoteOf } from '../socket-channel.ts';
 import { certificateOf } from '../tls/certificate.ts';
 import type { TlsOptions } from '../tls/options.ts';
 import { serverOptions, tendedBy } from '../tls/security.ts';
@@ -135,10 +135,6 @@ export function upgrading(
       accept(new WebSocketChannel(ws as LateSocket, socket, settings));
     });
   };
-}
-
-function remoteOf(scheme: string, socket: Socket): string {
-  return [scheme, '://', formatHostPort(socket.remoteAddress ?? 'gone', socket.remotePort ?? 0)].join('');
 }
 
 /** The path as it stands in requests. */
