@@ -18,6 +18,8 @@ export interface Program<O extends Record<string, Options>> {
   readonly bare?: { readonly name: keyof O & string; readonly describe: string };
   readonly options: O;
   readonly examples: readonly (readonly [command: string, what: string])[];
+  /** Lines on its exit codes. @default what `exitCodes` says */
+  readonly exits?: readonly string[];
 }
 
 /** One of the things that a tool does, said by its first word. */
@@ -62,13 +64,13 @@ export async function commandLine<O extends Record<string, Options>>(
   program: Program<O>,
   words: readonly string[],
 ): Promise<InferredOptionTypes<O> | undefined> {
-  const { name, summary, bare, options, examples } = program;
+  const { name, summary, bare, options, examples, exits } = program;
   const usage = bare === undefined ? '$0' : `$0 [${bare.name}]`;
   const parser = yargs().command(usage, summary, command =>
     bare === undefined ? command : command.positional(bare.name, { type: 'string', describe: bare.describe }),
   );
   addOptions(parser, name, options, examples);
-  return (await parsed(parser, { name, usage, options }, words)) as InferredOptionTypes<O> | undefined;
+  return (await parsed(parser, { name, usage, options, exits }, words)) as InferredOptionTypes<O> | undefined;
 }
 
 /**
@@ -110,19 +112,20 @@ interface Wanted {
   readonly name: string;
   readonly usage: string;
   readonly options: Record<string, Options>;
+  readonly exits?: readonly string[] | undefined;
 }
 
 /** Adds what all have in common, and parses; usage and options are those of this call. */
 async function parsed(
   parser: Argv,
-  { name, usage, options }: Wanted,
+  { name, usage, options, exits }: Wanted,
   words: readonly string[],
 ): Promise<Record<string, unknown> | undefined> {
   parser
     .scriptName(name)
     .config('config', 'A JSON file with options', path => readConfig(path, options))
     .completion('completion', 'Print a script for completion in the shell')
-    .epilogue(epilogue(name))
+    .epilogue(epilogue(name, exits))
     .version(version)
     .strictCommands()
     .strict()
@@ -256,11 +259,13 @@ function fits({ type, array, choices }: Options, value: unknown): boolean {
   return typeof value === (type ?? 'string');
 }
 
-function epilogue(name: string): string {
+const usualExits = ['0 done, 1 failed (one line on the standard error says why), 2 wrong command line.'];
+
+function epilogue(name: string, exits: readonly string[] = usualExits): string {
   return [
     `Each option may also come from the environment (${variable(name, 'config').replace(/_CONFIG$/, '_…')},`,
     `such as ${variable(name, 'trace')}=true) or from the file of --config; the command line wins.`,
     '',
-    'Exit codes: 0 done, 1 failed (one line on the standard error says why), 2 wrong command line.',
+    `Exit codes: ${exits.join('\n')}`,
   ].join('\n');
 }

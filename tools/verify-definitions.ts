@@ -11,7 +11,9 @@ import { Dispatcher } from '../lib/dispatcher/index.ts';
 import { silentLogger } from '../lib/logging/index.ts';
 import type { ConfProblem } from '../lib/message/index.ts';
 import { parseConf } from '../lib/message/index.ts';
-import { commandLine, exitCodes, runProgram } from './command-line.ts';
+import { commandLine, exitCodes, milliseconds, runProgram } from './command-line.ts';
+import type { TlsGiven } from './tls-options.ts';
+import { tlsOptions, transportsOf } from './tls-options.ts';
 
 const program = {
   name: 'verify-definitions',
@@ -22,12 +24,13 @@ const program = {
     against: {
       alias: 'a',
       type: 'string',
-      describe: 'Address of a running service (tcp://host:port), asked with HELP',
+      describe: 'Address of a running service (tcp://host:port, tls://…, unix:/path), asked with HELP',
     },
-    timeout: { type: 'string', default: '5', describe: 'Longest wait for the service, in seconds' },
+    timeout: { type: 'string', default: '5', describe: 'Longest wait for the service, in seconds (or 500ms)' },
     strict: { type: 'boolean', default: false, describe: 'Warnings count as errors' },
     verbose: { alias: 'v', type: 'boolean', default: false, describe: 'Name each file' },
     json: { type: 'boolean', default: false, describe: 'One JSON object for all' },
+    ...tlsOptions,
   },
   examples: [
     ['$0 messages/', 'Check all files of a folder'],
@@ -55,7 +58,7 @@ async function main(): Promise<number> {
   if (paths.length === 0) throw new UsageError('INVALID_VALUE', 'there is no --path to read');
   const files = paths.flatMap(filesOf);
   const problems = files.flatMap(file => problemsOf(file, given.verbose && !given.json));
-  const comparison = given.against === undefined ? undefined : await compare(files, given.against, given.timeout);
+  const comparison = given.against === undefined ? undefined : await compare(files, given.against, given);
   const bad = problems.filter(({ severity }) => given.strict || severity === 'error').length;
   if (given.json) process.stdout.write(`${JSON.stringify({ files: files.length, problems, comparison })}\n`);
   else show(files.length, problems, comparison);
@@ -89,8 +92,10 @@ function readText(file: string): string {
   }
 }
 
-async function compare(files: readonly string[], service: string, timeout: string): Promise<Comparison> {
-  const known = await commandsOf(service, milliseconds(timeout));
+type Asking = TlsGiven & { readonly timeout: string };
+
+async function compare(files: readonly string[], service: string, asking: Asking): Promise<Comparison> {
+  const known = await commandsOf(service, asking);
   const defined = files.map(file => basename(file, '.conf'));
   return {
     service,
@@ -100,9 +105,10 @@ async function compare(files: readonly string[], service: string, timeout: strin
 }
 
 /** What a service answers to HELP. @throws NetworkError, TimeoutError REQUEST_TIMEOUT */
-async function commandsOf(service: string, timeout: number): Promise<readonly string[]> {
-  parseAddress(service, 'tcp');
-  const communicator = new Communicator({ logger: silentLogger });
+async function commandsOf(service: string, asking: Asking): Promise<readonly string[]> {
+  const timeout = milliseconds('timeout', asking.timeout);
+  const transports = await transportsOf(parseAddress(service, 'tcp'), asking);
+  const communicator = new Communicator({ logger: silentLogger, transports });
   const list = new Promise<string>((resolve, reject) => {
     const dispatcher = new Dispatcher()
       .on('COMMANDS', message => resolve(message.string('list')))
@@ -118,12 +124,6 @@ async function commandsOf(service: string, timeout: number): Promise<readonly st
   } finally {
     communicator.stop();
   }
-}
-
-function milliseconds(text: string): number {
-  const seconds = Number(text);
-  if (seconds > 0 && Number.isFinite(seconds)) return seconds * 1000;
-  throw new UsageError('INVALID_VALUE', `--timeout ${text} is no time: write seconds, as 5 or 0.5`);
 }
 
 function show(files: number, problems: readonly Found[], comparison: Comparison | undefined): void {

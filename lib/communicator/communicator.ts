@@ -17,7 +17,7 @@ import type { Companion, Owned, Owner, Turns } from '../connection/index.ts';
 import { isCompanion } from '../connection/index.ts';
 import type { Logger, Severity } from '../logging/index.ts';
 import { silentLogger } from '../logging/index.ts';
-import type { PacketTransport, StreamTransports, Transport } from '../transport/index.ts';
+import type { PacketTransport, Transport, Transports } from '../transport/index.ts';
 import { packetTransport, streamTransport } from '../transport/index.ts';
 import { Making } from './making.ts';
 import type { StopReport } from './shutdown.ts';
@@ -43,8 +43,8 @@ export interface CommunicatorOptions {
   readonly clock?: Clock | undefined;
   /** 0 up to 1, for the jitter of pauses. @default Math.random */
   readonly random?: (() => number) | undefined;
-  /** Transports of one's own by scheme, `memory: memory()` say. */
-  readonly transports?: StreamTransports | undefined;
+  /** Transports of one's own by scheme: `memory: memory()`, `udp: udp({ interface })`. */
+  readonly transports?: Transports | undefined;
   /** How much one connection may do before others go. */
   readonly turn?: Given<TurnLimits> | undefined;
   /** Longest drain of a stop, in ms. @default 10_000 */
@@ -64,7 +64,7 @@ export class Communicator extends Making implements Owner {
   readonly random: () => number;
   readonly turns: Turns;
   readonly drainTime: number;
-  readonly #transports: StreamTransports;
+  readonly #transports: Transports;
   readonly #machine = new StateMachine(communicatorTable, 'idle');
   readonly #connections = new Set<Owned>();
   /** Those of them that go along with the others. */
@@ -193,7 +193,7 @@ export class Communicator extends Making implements Owner {
   }
 
   packetTransport(address: Address): Promise<PacketTransport> {
-    return packetTransport(address);
+    return packetTransport(address, this.#transports);
   }
 
   ended(connection: Owned, failure?: Error): void {

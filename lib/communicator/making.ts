@@ -1,11 +1,13 @@
 // What a communicator can wait for, each made and added in one call.
 
+import type { Readable } from 'node:stream';
 import type {
   BindOptions,
   Change,
   ChildOptions,
   ClientOptions,
   ConnectionOptions,
+  LinesOptions,
   ListenOptions,
   LogRotateOptions,
   Owned,
@@ -18,6 +20,7 @@ import {
   Client,
   Datagram,
   FileWatch,
+  Lines,
   Listener,
   logRotate,
   PermanentClient,
@@ -84,6 +87,11 @@ export abstract class Making {
   /** Tells systemd how this communicator fares, where it asks (NOTIFY_SOCKET). Once in a process. @throws UsageError */
   systemd(options?: SystemdOptions): Systemd {
     return this.#added(new Systemd(this, options));
+  }
+
+  /** Calls `handler` for each line of a stream, one after the other; the stream is destroyed at the end. @throws UsageError */
+  lines(stream: Readable, handler: (line: string) => unknown, options?: LinesOptions): Lines {
+    return this.#added(new Lines(stream, handler, options));
   }
 
   #added<C extends Owned>(connection: C): C {

@@ -28,6 +28,8 @@ export { Peer } from './peer.ts';
 export type { Why } from './permanent-client.ts';
 export { PermanentClient } from './permanent-client.ts';
 export { Signal } from './signal.ts';
+export type { LinesEvents, LinesOptions, LinesState } from './streams/lines.ts';
+export { Lines } from './streams/lines.ts';
 export type { Tick, TimerOptions } from './timer.ts';
 export { Timer } from './timer.ts';
 export type { Change } from './watch/tree.ts';

@@ -4,7 +4,11 @@
 //
 // Once it is stopped, the system's own way with the signal holds again: after
 // `communicator.stop()` a second SIGTERM or SIGINT therefore ends the process at once.
+//
+// What can be caught is all that the system has, but for those that `refusals` has a reason for. Two are node's own:
+// SIGUSR1 starts its inspector, until it is caught here, and SIGPIPE it ignores, also after it was caught here.
 
+import { constants } from 'node:os';
 import { reasonOf, UsageError } from '../base/errors.ts';
 import { guarded } from '../base/guard.ts';
 import { refuseUnknown } from '../base/options.ts';
@@ -24,7 +28,20 @@ export const signalTable: StateTable<SignalState, SignalEvent> = {
 
 /** Node does not stay alive for a signal; this timer, of 24 days, is what keeps it. */
 const longestInterval = 2 ** 31 - 1;
-const uncatchable: ReadonlySet<string> = new Set(['SIGKILL', 'SIGSTOP']);
+const nobody = 'the system lets nobody catch it';
+const fault = 'it tells of a fault of the process, to which a handler would return for ever';
+/** Why a signal cannot be handled. */
+const refusals: { readonly [signal: string]: string } = {
+  SIGKILL: nobody,
+  SIGSTOP: nobody,
+  SIGBUS: fault,
+  SIGFPE: fault,
+  SIGILL: fault,
+  SIGSEGV: fault,
+};
+
+/** Without a listener the system's own way would hold again, which ends the process that writes to who is gone. */
+const stillIgnored = (): void => undefined;
 
 export class Signal extends Connection<{ close: [] }> {
   readonly #signal: NodeJS.Signals;
@@ -38,7 +55,7 @@ export class Signal extends Connection<{ close: [] }> {
   constructor(signal: NodeJS.Signals, handler: (signal: NodeJS.Signals) => unknown, options: ConnectionOptions = {}) {
     super('signal', { name: options.name ?? signal, priority: options.priority });
     refuseUnknown('signal', { name: 0, priority: 0 }, options);
-    if (uncatchable.has(signal)) throw new UsageError('INVALID_VALUE', `${signal} cannot be caught`);
+    checkSignal(signal);
     this.#signal = signal;
     this.#handler = handler;
   }
@@ -53,6 +70,7 @@ export class Signal extends Connection<{ close: [] }> {
 
   stop(): void {
     if (!this.#machine.attempt('stop')) return;
+    if (this.#signal === 'SIGPIPE') process.off('SIGPIPE', stillIgnored).on('SIGPIPE', stillIgnored);
     process.off(this.#signal, this.#received);
     clearInterval(this.#awake);
     this.owner?.ended(this);
@@ -63,8 +81,11 @@ export class Signal extends Connection<{ close: [] }> {
     this.stop();
   }
 
-  protected override begin(_owner: Owner): void {
+  protected override begin(owner: Owner): void {
     this.#machine.step('start');
+    if (this.#signal === 'SIGUSR1') {
+      owner.logger.log('warn', 'SIGUSR1 no longer starts the inspector of node', { connection: this.name });
+    }
     process.on(this.#signal, this.#received);
     this.#awake = setInterval(() => undefined, longestInterval);
   }
@@ -81,4 +102,9 @@ export class Signal extends Connection<{ close: [] }> {
     };
     guarded(() => this.#handler(this.#signal), failed);
   }
+}
+
+function checkSignal(signal: string): void {
+  const reason = Object.hasOwn(constants.signals, signal) ? refusals[signal] : 'this system has no such signal';
+  if (reason !== undefined) throw new UsageError('INVALID_VALUE', `${signal} cannot be caught: ${reason}`);
 }

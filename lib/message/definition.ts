@@ -86,12 +86,13 @@ export function oneOf<const T extends string>(words: readonly T[], rules?: Param
   return (declare<T>(read, false) as (rules?: ParameterRules) => Parameter<T>)(rules);
 }
 
+function refuse(): never {
+  throw new RangeError('it is forbidden');
+}
+
 /** A parameter that must not be there. */
 export function forbidden(): Parameter<string, true> {
-  const read = (): never => {
-    throw new RangeError('it is forbidden');
-  };
-  return Object.freeze({ optional: true, empty: true, read });
+  return Object.freeze({ optional: true, empty: true, read: refuse });
 }
 
 /** A declared message. */
@@ -103,6 +104,11 @@ export class MessageDefinition<P = unknown> {
     this.command = names.command(command);
     for (const name of Object.keys(shape)) names.name('parameter', name);
     this.#shape = shape;
+  }
+
+  /** The names of the parameters that it may have. */
+  get parameters(): string[] {
+    return Object.keys(this.#shape).filter(name => this.#shape[name]?.read !== refuse);
   }
 
   /** The message with its declared parameters read. @throws PeerError INVALID_PARAMETER with every reason at once. */

@@ -4,8 +4,10 @@ import type { Address } from '../base/address.ts';
 import { UsageError } from '../base/errors.ts';
 import type { PacketTransport, Transport } from './transport.ts';
 
-/** Transports by scheme that are used before the built-in ones. */
+/** Transports of streams by scheme that are used before the built-in ones. */
 export type StreamTransports = { readonly [scheme: string]: Transport };
+/** Those of packets too. */
+export type Transports = { readonly [scheme: string]: Transport | PacketTransport };
 
 const streams: { readonly [scheme: string]: () => Promise<Transport> } = {
   tcp: async () => (await import('./tcp/index.ts')).tcp(),
@@ -25,15 +27,16 @@ const packets: { readonly [scheme: string]: () => Promise<PacketTransport> } = {
   systemd: async () => (await import('./systemd/index.ts')).systemdPackets(),
 };
 
-/** @throws UsageError INVALID_ADDRESS, at once, where no transport serves the scheme. */
-export function streamTransport({ scheme }: Address, own: StreamTransports): Promise<Transport> {
+/** @throws UsageError INVALID_ADDRESS, at once, where no transport of streams serves the scheme. */
+export function streamTransport({ scheme }: Address, own: Transports): Promise<Transport> {
   const found = own[scheme];
-  return found === undefined ? load(streams, scheme) : Promise.resolve(found);
+  return found !== undefined && 'dial' in found ? Promise.resolve(found) : load(streams, scheme);
 }
 
-/** @throws UsageError INVALID_ADDRESS, at once, where no transport serves the scheme. */
-export function packetTransport({ scheme }: Address): Promise<PacketTransport> {
-  return load(packets, scheme);
+/** @throws UsageError INVALID_ADDRESS, at once, where no transport of packets serves the scheme. */
+export function packetTransport({ scheme }: Address, own: Transports = {}): Promise<PacketTransport> {
+  const found = own[scheme];
+  return found !== undefined && 'bind' in found ? Promise.resolve(found) : load(packets, scheme);
 }
 
 function load<T>(known: { readonly [scheme: string]: () => Promise<T> }, scheme: string): Promise<T> {

@@ -1,13 +1,15 @@
 // Packets: the contract of packet transports, which udp alone is today.
 
+import { Socket } from 'node:dgram';
 import t from 'tap';
-import type { Address, PacketSocket } from '../../lib/index.ts';
-import { formatAddress, packetTransport, parseAddress } from '../../lib/index.ts';
+import type { Address, Datagram, PacketSocket, UdpOptions } from '../../lib/index.ts';
+import { Dispatcher, formatAddress, Message, packetTransport, parseAddress, udp } from '../../lib/index.ts';
 import { settled } from '../../lib/testkit/virtual-clock.ts';
+import { worldOf } from '../scenario/stairs.ts';
 import { until } from '../support/world.ts';
 
 const anyPort = parseAddress('udp://127.0.0.1:0');
-const udp = await packetTransport(anyPort);
+const usual = await packetTransport(anyPort);
 
 interface Place {
   readonly socket: PacketSocket;
@@ -15,10 +17,10 @@ interface Place {
   readonly troubles: Error[];
 }
 
-async function place(): Promise<Place> {
+async function place(at: Address = anyPort, options?: Partial<UdpOptions>): Promise<Place> {
   const packets: Place['packets'] = [];
   const troubles: Error[] = [];
-  const socket = await udp.bind(anyPort, {
+  const socket = await (options === undefined ? usual : udp(options)).bind(at, {
     packet: (bytes, from) => void packets.push({ bytes: Buffer.from(bytes), from }),
     trouble: error => void troubles.push(error),
   });
@@ -75,7 +77,7 @@ t.test('sending to nobody disturbs nobody', async t => {
 t.test('a port is bound once', async t => {
   const a = await place();
   const events = { packet: (): void => undefined, trouble: (): void => undefined };
-  await t.rejects(udp.bind(a.socket.address, events), {
+  await t.rejects(usual.bind(a.socket.address, events), {
     code: 'LISTEN_FAILED',
     message: /another program listens there already/,
   });
@@ -87,12 +89,119 @@ t.test('sending through a closed socket is an error, closing frees the port', as
   a.socket.close();
   await t.rejects(a.socket.send(Buffer.from('late'), b.socket.address), { code: 'CLOSED' });
   await settled();
-  const again = await udp.bind(a.socket.address, { packet: () => undefined, trouble: () => undefined });
+  const again = await usual.bind(a.socket.address, { packet: () => undefined, trouble: () => undefined });
   t.equal(again.address.port, a.socket.address.port);
   again.close();
   b.socket.close();
 });
 
 t.test('the longest packet is 1024 bytes', async t => {
-  t.equal(udp.longest, 1024);
+  t.equal(usual.longest, 1024);
+});
+
+// ---- to many at once; over the loopback interface, which every machine has
+
+const onLoopback = { interface: '127.0.0.1' };
+
+t.test('a packet to a group reaches all who bind it, and nobody else', async t => {
+  const group = parseAddress('udp://239.255.77.77:0');
+  const a = await place(group, onLoopback);
+  const b = await place({ ...group, port: a.socket.address.port }, onLoopback);
+  const other = await place({ ...group, host: '239.255.77.78', port: a.socket.address.port }, onLoopback);
+  const sender = await place(anyPort, onLoopback);
+  t.equal(formatAddress(a.socket.address), `udp://239.255.77.77:${a.socket.address.port}`);
+  await sender.socket.send(Buffer.from('to all'), a.socket.address);
+  await until('both have it', () => a.packets.length + b.packets.length === 2);
+  t.equal(formatAddress(b.packets[0]?.from ?? anyPort), formatAddress(sender.socket.address));
+  await a.socket.send(Buffer.from('back'), a.packets[0]?.from ?? anyPort);
+  await until('one of the group answers', () => sender.packets.length === 1);
+  await udp(onLoopback).sendOnce(Buffer.from('once'), a.socket.address);
+  await until('one packet of nobody in particular', () => a.packets.length === 2 && b.packets.length === 2);
+  await other.socket.send(Buffer.from('to the other'), other.socket.address);
+  await until('the other group has its own', () => other.packets.length === 1);
+  t.same(
+    [a, b].map(({ packets }) => packets.length),
+    [2, 2],
+    'and its packet alone',
+  );
+  for (const { socket, troubles } of [a, b, other, sender]) {
+    socket.close();
+    t.same(troubles, []);
+  }
+});
+
+t.test('the system is told how far packets to groups go', async t => {
+  // The loopback interface itself gives back what it sends, so that what arrives tells nothing here.
+  const told: [string, unknown][] = [];
+  for (const name of ['setMulticastTTL', 'setMulticastLoopback', 'setMulticastInterface'] as const) {
+    const { [name]: original } = Socket.prototype;
+    Socket.prototype[name] = function (this: Socket, value: never): never {
+      told.push([name, value]);
+      return original.call(this, value) as never;
+    };
+    t.teardown(() => Object.assign(Socket.prototype, { [name]: original }));
+  }
+  const { socket } = await place(anyPort, { ...onLoopback, ttl: 0, loopback: false });
+  t.same(told.splice(0), [
+    ['setMulticastTTL', 0],
+    ['setMulticastLoopback', false],
+    ['setMulticastInterface', '127.0.0.1'],
+  ]);
+  await usual.sendOnce(Buffer.from('x'), socket.address);
+  t.same(told, [
+    ['setMulticastTTL', 1],
+    ['setMulticastLoopback', true],
+  ]);
+  socket.close();
+});
+
+t.test('a packet to a broadcast address is sent as one', async t => {
+  const all = await place(parseAddress('udp://0.0.0.0:0'));
+  const to = { ...all.socket.address, host: '127.255.255.255' };
+  const sender = await place();
+  await sender.socket.send(Buffer.from('to all'), to);
+  await sender.socket.send(Buffer.from('to all again'), to);
+  await usual.sendOnce(Buffer.from('once'), to);
+  await until('they arrive', () => all.packets.length === 3);
+  t.same(
+    all.packets.map(({ bytes }) => String(bytes)),
+    ['to all', 'to all again', 'once'],
+  );
+  await sender.socket.send(Buffer.from('to one'), { ...to, host: '127.0.0.1' });
+  await until('it still sends to one', () => all.packets.length === 4);
+  all.socket.close();
+  sender.socket.close();
+});
+
+t.test('an interface that this machine does not have is told in one line', async t => {
+  const events = { packet: (): void => undefined, trouble: (): void => undefined };
+  for (const name of ['192.0.2.77', 'eth99']) {
+    await t.rejects(udp({ interface: name }).bind(parseAddress('udp://239.255.77.77:0'), events), {
+      code: 'LISTEN_FAILED',
+      message: /^cannot listen on udp:\/\/239\.255\.77\.77:0: this machine has no interface ".+" \(.+\)$/,
+    });
+  }
+  await t.rejects(udp({ interface: '192.0.2.77' }).sendOnce(Buffer.from('x'), anyPort), {
+    code: 'CLOSED',
+    message: /this machine has no interface "192\.0\.2\.77"/,
+  });
+});
+
+t.test('options out of their range are refused', async t => {
+  t.throws(() => udp({ ttl: 256 }), { code: 'OUT_OF_RANGE' });
+  t.throws(() => udp({ ttl: 0.5 }), { code: 'OUT_OF_RANGE' });
+  t.throws(() => udp({ interface: '' }), { code: 'INVALID_VALUE' });
+  t.throws(() => udp({ broadcast: true } as object), { code: 'UNKNOWN_OPTION' });
+});
+
+t.test('a communicator takes the options of its transports', async t => {
+  const { communicator } = worldOf(t, { transports: { udp: udp(onLoopback) } });
+  const heard: string[] = [];
+  const dispatcher = new Dispatcher().on('EVENT', message => void heard.push(message.string('id')));
+  const address = await communicator.bind('udp://239.255.77.80:0', { dispatcher }).ready;
+  await communicator.bind('127.0.0.1:0', { dispatcher }).ready;
+  for (const bound of communicator.connections)
+    await (bound as Datagram).sendTo(address, Message.of('EVENT', { id: 1 }));
+  await until('both arrive', () => heard.length === 2);
+  t.same(heard, ['1', '1']);
 });

@@ -1,6 +1,6 @@
 // A communicator for tests: memory transport, a log that can be read, and waits for conditions.
 
-import type { CommunicatorOptions, Logger, Severity, StreamTransports } from '../../lib/index.ts';
+import type { CommunicatorOptions, Logger, Severity, Transports } from '../../lib/index.ts';
 import { Communicator, memory } from '../../lib/index.ts';
 
 export interface LogLine {
@@ -36,7 +36,7 @@ export class LogBook implements Logger {
 export interface World {
   readonly communicator: Communicator;
   readonly log: LogBook;
-  readonly transports: StreamTransports;
+  readonly transports: Transports;
 }
 
 /** A communicator with a network of its own; give `transports` of another world to be in the same network. */

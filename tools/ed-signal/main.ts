@@ -7,10 +7,14 @@ import type { Message } from '../../lib/message/message.ts';
 import { isCommand, nameOfHost } from '../../lib/message/names.ts';
 import { decode } from '../../lib/message/text.ts';
 import { commandLine, exitCodes, milliseconds, runProgram, wrong } from '../command-line.ts';
+import type { TlsGiven } from '../tls-options.ts';
+import { tlsOptions, transportsOf } from '../tls-options.ts';
 import type { Order } from './send.ts';
 import { sendDatagram, sendOverStream } from './send.ts';
 
 const defaultHost = '127.0.0.1:4041';
+const schemes: readonly string[] = ['udp', 'tcp', 'tls', 'unix', 'ws', 'wss', 'stdio'];
+const pathSchemes: readonly string[] = ['unix', 'stdio'];
 
 const program = {
   name: 'ed-signal',
@@ -23,24 +27,32 @@ const program = {
       type: 'string',
       describe: 'Address to send to; or, if it is none, the server in the message',
     },
-    host: { alias: 'H', type: 'string', describe: `Address to send to (default ${defaultHost})` },
+    host: {
+      alias: 'H',
+      type: 'string',
+      describe: `host:port, tcp://…, tls://…, udp://…, unix:/path, unix:@name, ws://…, wss://… or stdio:command (default ${defaultHost})`,
+    },
     service: { alias: 'S', type: 'string', describe: 'Service in the message' },
-    type: { alias: 't', choices: ['udp', 'tcp'], default: 'udp', describe: 'How to send' },
+    type: { alias: 't', choices: ['udp', 'tcp', 'tls'], default: 'udp', describe: 'How to send to a bare host:port' },
+    encrypt: { alias: 'e', type: 'boolean', default: false, describe: 'With tls where the address says tcp' },
     param: { alias: 'p', type: 'string', array: true, nargs: 1, describe: 'A parameter, name=value; may be repeated' },
     'secret-code': { alias: 'c', type: 'string', describe: 'Adds parameter secret_code' },
-    reply: { alias: 'r', type: 'boolean', default: false, describe: 'Wait for the answer and print it (tcp)' },
+    reply: { alias: 'r', type: 'boolean', default: false, describe: 'Wait for the answer and print it (not udp)' },
     timeout: { type: 'string', default: '5', describe: 'Longest time for all, in seconds (or 500ms)' },
     trace: { type: 'boolean', default: false, describe: 'Show what is sent and received' },
+    ...tlsOptions,
   },
   examples: [
     ['$0 --server 127.0.0.1:3001 --type tcp --message QUIT', 'End the example daemon'],
     ['$0 --server 127.0.0.1:3002 LOG_ROTATE', 'Make it reopen its log file'],
     ['$0 --host 127.0.0.1:4040 --type tcp --reply -m HELP', 'Ask a service for its commands'],
+    ['$0 --host tls://svc.example:4043 --ca ca.pem --reply HELP', 'The same over tls'],
+    ['$0 --host unix:/run/svc.sock STOP', 'Over a unix socket; unix:@svc is an abstract one'],
     ['$0 svc/EVENT --param id=1 --param text="hello"', 'To a service of the broker on this machine'],
   ],
 } as const;
 
-interface Given {
+interface Given extends TlsGiven {
   readonly message?: string | undefined;
   readonly server?: string | undefined;
   readonly host?: string | undefined;
@@ -48,6 +60,7 @@ interface Given {
   readonly param?: readonly string[] | undefined;
   readonly 'secret-code'?: string | undefined;
   readonly type: string;
+  readonly encrypt: boolean;
   readonly reply: boolean;
   readonly timeout: string;
   readonly trace: boolean;
@@ -57,28 +70,32 @@ export async function main(): Promise<void> {
   await runProgram(program.name, async () => {
     const given: Given | undefined = await commandLine(program, process.argv.slice(2));
     if (given === undefined) return exitCodes.done;
-    const order = orderOf(given);
+    const order = await orderOf(given);
     await (order.address.scheme === 'udp' ? sendDatagram(order) : sendOverStream(order));
     return exitCodes.done;
   });
 }
 
-function orderOf(given: Given): Order {
-  const { server, host, type, reply, trace } = given;
+async function orderOf(given: Given): Promise<Order> {
+  const { server, host, reply, trace } = given;
   const isAddress = server !== undefined && (parseHostPort(server) !== undefined || /^[a-z]+:/.test(server));
   if (isAddress && host !== undefined) throw wrong('--server is an address, and so is --host: give one of them');
   const place = isAddress ? server : (host ?? defaultHost);
-  const address = addressOf(place, type);
+  const address = addressOf(place, given);
   if (reply && address.scheme === 'udp') throw wrong('a datagram has no reply: add --type tcp');
   const message = messageOf(given, isAddress ? undefined : server);
-  return { address, message, reply, trace, timeout: milliseconds('timeout', given.timeout) };
+  const transports = await transportsOf(address, given);
+  return { address, transports, message, reply, trace, timeout: milliseconds('timeout', given.timeout) };
 }
 
-function addressOf(place: string, type: string): Address {
+function addressOf(place: string, { type, encrypt }: Given): Address {
   const address = parseAddress(place.includes(':') ? place : `${place}:4041`, type);
-  if (!['udp', 'tcp', 'unix'].includes(address.scheme)) throw wrong(`${address.scheme}: is not known here`);
-  if (address.scheme !== 'unix' && address.port === 0) throw wrong(`${place} has no port`);
-  return address;
+  const { scheme, port } = address;
+  if (!schemes.includes(scheme)) throw wrong(`${scheme}: is not known here (there is ${schemes.join(', ')})`);
+  if (!pathSchemes.includes(scheme) && port === 0) throw wrong(`${place} has no port`);
+  if (!encrypt || scheme === 'tls' || scheme === 'wss') return address;
+  if (scheme !== 'tcp') throw wrong(`--encrypt is for tcp, not for ${scheme}`);
+  return { ...address, scheme: 'tls' };
 }
 
 function messageOf(given: Given, server: string | undefined): Message {

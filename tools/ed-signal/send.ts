@@ -14,10 +14,12 @@ import { printable } from '../../lib/logging/printable.ts';
 import type { Message } from '../../lib/message/message.ts';
 import { decode, encode } from '../../lib/message/text.ts';
 import type { Channel } from '../../lib/transport/transport.ts';
+import type { StreamTransports } from '../../lib/transport/transports.ts';
 import { packetTransport, streamTransport } from '../../lib/transport/transports.ts';
 
 export interface Order {
   readonly address: Address;
+  readonly transports: StreamTransports;
   readonly message: Message;
   /** Wait for the answer and print it. */
   readonly reply: boolean;
@@ -37,8 +39,8 @@ export async function sendDatagram(order: Order): Promise<void> {
 }
 
 export async function sendOverStream(order: Order): Promise<void> {
-  const { address, timeout } = order;
-  const transport = await streamTransport(address, {});
+  const { address, timeout, transports } = order;
+  const transport = await streamTransport(address, transports);
   const late = new AbortController();
   const timer = setTimeout(() => {
     late.abort(new TimeoutError('DIAL_TIMEOUT', `${formatAddress(address)} did not answer within ${timeout} ms`));

@@ -8,6 +8,7 @@ import {
   decode,
   defineMessage,
   encode,
+  forbidden,
   integer,
   READY,
   SERVICE_UNAVAILABLE,
@@ -144,4 +145,9 @@ t.test('the messages of every service are declared as C++ declares them', async 
   t.throws(() => SERVICE_UNAVAILABLE.read(decoded('SERVICE_UNAVAILABLE destination_service=')), {
     message: 'parameter destination_service: it is empty, parameter unsent_command: it is missing',
   });
+});
+
+t.test('a definition tells the parameters that it may have', async t => {
+  const definition = defineMessage('EVENT', { id: integer(), text: string({ optional: true }), old: forbidden() });
+  t.same(definition.parameters, ['id', 'text']);
 });
