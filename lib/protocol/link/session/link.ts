@@ -5,7 +5,7 @@
 // What is wrong has one answer for each dialect: the seed closes the link and says why; in a session a request gets an
 // error for an answer, an event is left aside, and only what breaks the counting ends the link.
 
-import { CommunicatorError, NetworkError, PeerError, reasonOf } from '../../../base/errors.ts';
+import { CommunicatorError, NetworkError, PeerError, reasonOf, UsageError } from '../../../base/errors.ts';
 import { inRange, refuseUnknown } from '../../../base/options.ts';
 import type { Unfinished } from '../../../connection/index.ts';
 import type { Catalogue, Entry } from '../definitions/catalogue.ts';
@@ -140,8 +140,10 @@ export class Link implements Sender {
     } catch (error) {
       this.#host.log('warn', `${type} cannot be sent: ${reasonOf(error)}`);
       // An answer must not get lost in silence.
-      if (Object.hasOwn(data, 'error') || this.course.fits(type, data, seq)) this.#host.broken(closes.overrun, 'ended');
-      else this.#answer(type, seq, { error: `${type} cannot be sent: it is too long` });
+      const why = error instanceof UsageError ? 'it is no JSON' : 'it is too long';
+      const isFit = !(error instanceof UsageError) && this.course.fits(type, data, seq);
+      if (isFit || Object.hasOwn(data, 'error')) this.#host.broken(closes.overrun, 'ended');
+      else this.#answer(type, seq, { error: `${type} cannot be sent: ${why}` });
     }
   }
 
