@@ -160,7 +160,7 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
 
   async #live(owner: Owner): Promise<void> {
     const { role, dialect, limits, pause } = this.#settings;
-    this.#checks = new Checks(await loadValidator());
+    this.#checks = Checks.of(await loadValidator());
     this.#catalogue = new Catalogue(role, 'controller', dialect, this.#options.definitions, this.#checks);
     const { signal } = this.#stopping;
     signal.throwIfAborted();

@@ -188,7 +188,7 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
   /** Loads what is needed, and compiles the definitions. */
   async #prepare(owner: Owner): Promise<void> {
     const { definitions, secret } = this.#options;
-    const checks = new Checks(await loadValidator());
+    const checks = Checks.of(await loadValidator());
     const catalogues = new Map<string, Catalogue>();
     const catalogue = (dialect: Dialect, role: 'node' | 'control'): Catalogue => {
       const known = catalogues.get(`${dialect} ${role}`);
