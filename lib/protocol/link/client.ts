@@ -48,6 +48,8 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
   #attempts: Attempts | undefined;
   #expiry: Cancel | undefined;
   #lostAt = 0;
+  /** What its end left. */
+  #undone = nothingUnfinished;
 
   /** @throws UsageError INVALID_ADDRESS, INVALID_VALUE, UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(address: string, options: LinkClientOptions) {
@@ -62,7 +64,7 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
   }
 
   get unfinished(): Unfinished {
-    return this.#life?.link.unfinished ?? nothingUnfinished;
+    return this.#life?.link.unfinished ?? this.#undone;
   }
 
   /**
@@ -274,6 +276,7 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
     const over = reason ?? new NetworkError('CLOSED', `${this.name} was stopped`);
     this.#stopping.abort(over);
     this.#expiry?.();
+    this.#undone = this.unfinished;
     this.#life?.end(over);
     this.#life = undefined;
     for (const instance of [...this.#instances.values()]) instance.close();

@@ -47,6 +47,11 @@ export const closes = {
   notAuthenticated: { code: 4003, reason: 'Authentication failed' },
 } as const satisfies Record<string, Close>;
 
+/** Whether a close code is that of an end in good order. */
+export function isOrderly(code: number): boolean {
+  return code === closes.quit.code || code === closes.shutdown.code;
+}
+
 /** Nested deeper than this, JSON is refused before it is parsed. */
 export const deepest = 100;
 

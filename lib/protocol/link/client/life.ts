@@ -167,6 +167,7 @@ export class Life implements LinkHost, SocketOwner {
 
   gone({ code, reason, error }: Ending): void {
     this.#pulse?.stop();
+    this.link.parted(code);
     this.link.course.detach();
     const words = reason === '' ? String(code) : `${code}: ${reason}`;
     const fatal =

@@ -14,7 +14,7 @@ import type { Definition, EventDefinition, RequestDefinition } from '../definiti
 import type { Course } from '../session.ts';
 import { SessionCourse } from '../session.ts';
 import type { Close, Data, Envelope } from '../wire.ts';
-import { closes, envelopeOf, isData, isShaped } from '../wire.ts';
+import { closes, envelopeOf, isData, isOrderly, isShaped } from '../wire.ts';
 import type { Next } from './frame-socket.ts';
 import { Handling } from './handling.ts';
 import type { LinkHost, Sender, SendOptions } from './link-host.ts';
@@ -31,7 +31,7 @@ export class Link implements Sender {
   readonly #host: LinkHost;
   readonly #pending: Pending;
   readonly #handling: Handling;
-  #ending: 'no' | 'asked' = 'no';
+  #ending: 'no' | 'asked' | 'answered' = 'no';
   #over: Error | undefined;
   #received = 0;
   #ignored = 0;
@@ -102,6 +102,8 @@ export class Link implements Sender {
   /** The other side wants to end: waits for what is under way, then says so. */
   async prepareEnd(timeout: number): Promise<void> {
     await this.send(prepareDisconnect, {}, { timeout });
+    // It has waited for our answers, too.
+    this.course.complete();
   }
 
   /** The session is over: nothing more will be answered. */
@@ -109,6 +111,8 @@ export class Link implements Sender {
     this.#over = reason;
     this.course.detach();
     this.#handling.clear();
+    const { held } = this.course;
+    if (held > 0) this.#host.log('warn', `messages not known to have arrived: ${held}`, { reason: reason.message });
     const code = reason instanceof CommunicatorError && reason.code === 'SESSION_LOST' ? 'SESSION_LOST' : 'CLOSED';
     this.#pending.rejectAll(type => new NetworkError(code, `no ${type}: ${reason.message}`, { cause: reason }));
   }
@@ -232,12 +236,20 @@ export class Link implements Sender {
     this.#ending = 'asked';
     const type = 'prepare_disconnect_response';
     // Where both ends are ending, neither waits for the other to be done with that.
-    void this.#pending.idle(type).then(() => this.#answer(type, seq, {}));
+    void this.#pending.idle(type).then(() => {
+      this.#answer(type, seq, {});
+      this.#ending = 'answered';
+    });
   }
 
   /** Whether the other side has announced its end. */
   get isEnding(): boolean {
-    return this.#ending === 'asked';
+    return this.#ending !== 'no';
+  }
+
+  /** The other side said how it ends: after our answer it has all that was before that. */
+  parted(code: number): void {
+    if (this.#ending === 'answered' && isOrderly(code)) this.course.complete();
   }
 
   // ---- what is wrong
