@@ -26,8 +26,6 @@ const asUsual: SendOptions = {};
 export class Link implements Sender {
   readonly course: Course;
   readonly catalogue: Catalogue;
-  /** For the program: whatever belongs to the other end. */
-  data: unknown;
   readonly #host: LinkHost;
   readonly #pending: Pending;
   readonly #handling: Handling;
