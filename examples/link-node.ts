@@ -75,6 +75,7 @@ async function main(): Promise<number> {
   let failure: Error | undefined;
   node.on('drop', reason => logger.log('warn', `the controller is away: ${reason.message}`));
   node.on('close', reason => {
+    if (reason === undefined) return; // a stop was asked for, and is under way
     failure = reason; // a wrong token, or another node has our id
     void communicator.stop(patience);
   });

@@ -48,6 +48,8 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
   #attempts: Attempts | undefined;
   #expiry: Cancel | undefined;
   #lostAt = 0;
+  /** What its end left. */
+  #undone = nothingUnfinished;
 
   /** @throws UsageError INVALID_ADDRESS, INVALID_VALUE, UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(address: string, options: LinkClientOptions) {
@@ -62,7 +64,7 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
   }
 
   get unfinished(): Unfinished {
-    return this.#life?.link.unfinished ?? nothingUnfinished;
+    return this.#life?.link.unfinished ?? this.#undone;
   }
 
   /**
@@ -160,7 +162,7 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
 
   async #live(owner: Owner): Promise<void> {
     const { role, dialect, limits, pause } = this.#settings;
-    this.#checks = new Checks(await loadValidator());
+    this.#checks = Checks.of(await loadValidator());
     this.#catalogue = new Catalogue(role, 'controller', dialect, this.#options.definitions, this.#checks);
     const { signal } = this.#stopping;
     signal.throwIfAborted();
@@ -274,6 +276,7 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
     const over = reason ?? new NetworkError('CLOSED', `${this.name} was stopped`);
     this.#stopping.abort(over);
     this.#expiry?.();
+    this.#undone = this.unfinished;
     this.#life?.end(over);
     this.#life = undefined;
     for (const instance of [...this.#instances.values()]) instance.close();

@@ -5,7 +5,7 @@
 
 import type { Address } from '../../base/address.ts';
 import { formatAddress } from '../../base/address.ts';
-import { asError, NetworkError, reasonOf } from '../../base/errors.ts';
+import { asError, NetworkError, reasonOf, UsageError } from '../../base/errors.ts';
 import type { StateTable } from '../../base/state-table.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import type { Owner, Unfinished } from '../../connection/index.ts';
@@ -108,12 +108,13 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
     return this;
   }
 
-  /** Sends an event to all nodes; those whose buffer is full are logged. */
+  /** Sends an event to all nodes; those whose buffer is full are logged. @throws UsageError INVALID_VALUE */
   broadcast<D>(definition: EventDefinition<D>, data: D): void {
     for (const peer of this.#reception?.members?.nodes ?? []) {
       try {
         peer.send(definition, data);
       } catch (error) {
+        if (error instanceof UsageError) throw error;
         peer.log('error', `${definition.name}_event is lost: ${reasonOf(error)}`);
       }
     }
@@ -188,7 +189,7 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
   /** Loads what is needed, and compiles the definitions. */
   async #prepare(owner: Owner): Promise<void> {
     const { definitions, secret } = this.#options;
-    const checks = new Checks(await loadValidator());
+    const checks = Checks.of(await loadValidator());
     const catalogues = new Map<string, Catalogue>();
     const catalogue = (dialect: Dialect, role: 'node' | 'control'): Catalogue => {
       const known = catalogues.get(`${dialect} ${role}`);

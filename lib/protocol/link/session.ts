@@ -41,6 +41,8 @@ export interface Course {
   arrive(seq: number): Arrival;
   /** The carrier takes more. */
   flush(): void;
+  /** The other side has all that went out: it has ended in good order. */
+  complete(): void;
   detach(): void;
 }
 
@@ -79,6 +81,8 @@ export class SeedCourse implements Course {
   }
 
   flush(): void {}
+
+  complete(): void {}
 
   detach(): void {
     this.#carrier = undefined;
@@ -182,6 +186,10 @@ export class SessionCourse implements Course {
       if (outgoing === undefined) return;
       this.#carrier.send(outgoing.line);
     }
+  }
+
+  complete(): void {
+    this.#out.confirm(this.#out.sent);
   }
 
   detach(): void {

@@ -5,7 +5,7 @@
 //
 // Pure: text to values and back, and whether a handshake message has the shape that it must have.
 
-import { PeerError, reasonOf } from '../../base/errors.ts';
+import { PeerError, reasonOf, UsageError } from '../../base/errors.ts';
 
 export type Dialect = 'seed' | 'session';
 
@@ -46,6 +46,11 @@ export const closes = {
   tooMany: { code: 1013, reason: 'Too many connections' },
   notAuthenticated: { code: 4003, reason: 'Authentication failed' },
 } as const satisfies Record<string, Close>;
+
+/** Whether a close code is that of an end in good order. */
+export function isOrderly(code: number): boolean {
+  return code === closes.quit.code || code === closes.shutdown.code;
+}
 
 /** Nested deeper than this, JSON is refused before it is parsed. */
 export const deepest = 100;
@@ -108,10 +113,18 @@ export function envelopeOf(value: unknown): Envelope | undefined {
 /** Names that stand in JSON as they are. */
 const plain = /^[\w.:-]*$/;
 
-/** `answers` is the number of the request that is answered; it goes into the data: first beside an error, else last. */
+/**
+ * `answers` is the number of the request that is answered; it goes into the data: first beside an error, else last.
+ * @throws UsageError INVALID_VALUE for what JSON has no text for: a bigint, or a circle
+ */
 export function writeFrame(seq: number | null, type: string, data: Data, answers?: number): string {
   const name = plain.test(type) ? `"${type}"` : JSON.stringify(type);
-  const text = answers === undefined ? JSON.stringify(data) : answerText(answers, data);
+  let text: string;
+  try {
+    text = answers === undefined ? JSON.stringify(data) : answerText(answers, data);
+  } catch (error) {
+    throw new UsageError('INVALID_VALUE', `${type} has no text in JSON: ${reasonOf(error)}`, { cause: error });
+  }
   return `{"seq":${seq},"type":${name},"data":${text}}`;
 }
 

@@ -18,6 +18,41 @@ t.test('types come from the schemas', async t => {
   t.ok(wrong);
 });
 
+t.test('an answer that lacks what was declared does not compile', async t => {
+  const stage = new Stage();
+  const server = await stage.server();
+  const wrong = [
+    // @ts-expect-error: the sum is missing
+    () => server.handle(add, () => ({})),
+    // @ts-expect-error: and here
+    () => server.handle(add, async () => ({})),
+    // @ts-expect-error: nothing is no answer either
+    () => server.handle(add, () => undefined),
+    // @ts-expect-error: nor is a node's
+    () => stage.node(1).handle(add, () => ({})),
+  ];
+  t.equal(wrong.length, 4, 'which the compiler has checked');
+  await stage.end();
+});
+
+t.test('a request that carries nothing back has a handler that returns nothing, at once or later', async t => {
+  const links = ['control-controller'] as const;
+  const [one, two] = [request('one', { links }), request('two', { links })];
+  const stage = new Stage();
+  const server = await stage.server({ definitions: [one, two] });
+  const seen: string[] = [];
+  server.handle(one, () => {
+    seen.push('one');
+  });
+  server.handle(two, async () => {
+    seen.push('two');
+  });
+  const control = stage.client({ definitions: [one, two] });
+  await settled();
+  t.same([await control.send(one, {}), await control.send(two, {}), seen], [{}, {}, ['one', 'two']]);
+  await stage.end();
+});
+
 t.test('definitions that cannot be are refused', async t => {
   const links = ['control-controller'] as const;
   t.throws(() => request('a b', { links }), { code: 'INVALID_NAME' });

@@ -103,6 +103,8 @@ t.test('options outside their bounds are refused', async t => {
   t.throws(server({ session: { timeout: 0 } }), { code: 'OUT_OF_RANGE' });
   t.throws(server({ secret: '' }), { code: 'INVALID_VALUE' });
   t.throws(server({ secret: 7 }), { code: 'INVALID_VALUE' });
+  t.throws(server({ secret: '!?' }), { code: 'INVALID_VALUE' }, 'nothing of it is base64');
+  t.doesNotThrow(server({ secret: '!?', dialect: 'seed' }));
   t.throws(server({ locate: 7 }), { code: 'INVALID_VALUE' });
   t.throws(client({ dialect: 'both' }), { code: 'INVALID_VALUE' });
   t.throws(client({ role: 'controller' }), { code: 'INVALID_VALUE' });

@@ -102,7 +102,8 @@ export class Life implements LinkHost, SocketOwner {
 
   /** Ends in good order. */
   quit(drainTime: number): void {
-    this.#machine.step('quit');
+    // Where the rules were broken its socket closes already.
+    if (!this.#machine.attempt('quit')) return;
     const { farewell } = this.#host;
     if (this.link.course.dialect === 'seed') return this.#say(farewell);
     const close = (): void => this.#socket.close({ ...closes.quit, reason: farewell });
@@ -166,6 +167,7 @@ export class Life implements LinkHost, SocketOwner {
 
   gone({ code, reason, error }: Ending): void {
     this.#pulse?.stop();
+    this.link.parted(code);
     this.link.course.detach();
     const words = reason === '' ? String(code) : `${code}: ${reason}`;
     const fatal =

@@ -29,13 +29,22 @@ export const prepareDisconnect: RequestDefinition = {
   response: {},
 };
 
-/** The checks of definitions, compiled once for all links of an end. */
+const known = new WeakMap<Compile, Checks>();
+
+/** The checks of definitions, compiled once in a process: a validator does not forget what it has compiled. */
 export class Checks {
   readonly #compile: Compile;
-  readonly #requests = new Map<RequestDefinition, RequestChecks>();
-  readonly #events = new Map<EventDefinition, Check>();
+  readonly #requests = new WeakMap<RequestDefinition, RequestChecks>();
+  readonly #events = new WeakMap<EventDefinition, Check>();
 
-  constructor(compile: Compile) {
+  /** The same for all ends that have this validator. */
+  static of(compile: Compile): Checks {
+    const checks = known.get(compile) ?? new Checks(compile);
+    known.set(compile, checks);
+    return checks;
+  }
+
+  private constructor(compile: Compile) {
     this.#compile = compile;
   }
 

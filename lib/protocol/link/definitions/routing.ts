@@ -6,11 +6,13 @@ import type { BroadcastTo, Definition, EventDefinition, ForwardTo, RequestDefini
 import type { Link } from '../session/link.ts';
 import type { Data } from '../wire.ts';
 
-/** Gives what the response carries; nothing where it carries nothing. */
-export type RequestHandler<Q, R, From> = (data: Q, from: From) => Answer<R> | Promise<Answer<R>>;
-export type EventHandler<D, From> = (data: D, from: From) => unknown;
+/** Gives what the response carries; nothing where it carries nothing. The definition alone says what that is. */
+export type RequestHandler<Q, R, From> = (data: NoInfer<Q>, from: From) => Given<NoInfer<R>>;
+export type EventHandler<D, From> = (data: NoInfer<D>, from: From) => unknown;
 
-type Answer<R> = Record<never, never> extends R ? R | undefined : R;
+type Given<R> = Answer<R> | Promise<Answer<R>>;
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler that ends without a `return` gives void
+type Answer<R> = Record<never, never> extends R ? R | void : R;
 
 /** A forwarded request is waited for so long, in ms: whoever asked first has a deadline of their own. */
 export const forwardTime = 60_000;

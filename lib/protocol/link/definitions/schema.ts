@@ -6,7 +6,7 @@ export interface Schema {
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly Schema[];
-  readonly items?: Schema;
+  readonly items?: Schema | readonly Schema[];
   readonly properties?: Properties;
   readonly required?: readonly string[];
   readonly [keyword: string]: unknown;

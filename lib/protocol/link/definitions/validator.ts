@@ -23,7 +23,8 @@ export function loadValidator(): Promise<Compile> {
 
 async function load(): Promise<Compile> {
   const { Ajv } = await optional('links check their messages with ajv', 'ajv@8', () => import('ajv'));
-  const ajv = new Ajv({ allowUnionTypes: true, ownProperties: true });
+  // A library prints nothing: not what ajv thinks of a schema either.
+  const ajv = new Ajv({ allowUnionTypes: true, ownProperties: true, logger: false });
   return (what, properties, optional) => {
     try {
       const check = ajv.compile(strict(properties, optional));

@@ -144,7 +144,8 @@ export class Joining implements SocketOwner {
     const { session_token: token, last_seq: seq } = data as { session_token: string; last_seq: number | null };
     const found = this.#host.resume(token, seq, this.#socket);
     if (found === 'resumed') {
-      this.#machine.step('resume');
+      // Whoever was told of it may have stopped the server by now.
+      this.#machine.attempt('resume');
       return this.#leave();
     }
     if (found === 'replaced') return this.#refuse(closes.replaced, 'session');

@@ -11,7 +11,8 @@ export class Members {
   readonly #all = new Set<LinkPeer>();
   readonly #nodes = new Map<number, LinkPeer>();
   readonly #sessions = new Map<string, LinkPeer>();
-  readonly #replaced = new Map<string, LinkPeer>();
+  /** Tokens only: what a peer holds is not kept for who has replaced it. */
+  readonly #replaced = new Map<string, string>();
   readonly #forgetting = new Set<Cancel>();
 
   constructor(clock: Clock, remember: number) {
@@ -55,12 +56,13 @@ export class Members {
 
   /** Whose session it is. */
   of(token: string): LinkPeer | undefined {
-    return owned(this.#sessions.get(nameOf(token)), token);
+    const found = this.#sessions.get(nameOf(token));
+    return isSame(found?.token, token) ? found : undefined;
   }
 
   /** Whether another has registered in the place of this session's owner, a while ago. */
   wasReplaced(token: string): boolean {
-    return owned(this.#replaced.get(nameOf(token)), token) !== undefined;
+    return isSame(this.#replaced.get(nameOf(token)), token);
   }
 
   /** The server is over: no timer is left behind. */
@@ -74,7 +76,7 @@ export class Members {
     this.delete(former);
     if (former.token === '') return;
     const name = nameOf(former.token);
-    this.#replaced.set(name, former);
+    this.#replaced.set(name, former.token);
     const forget = this.#clock.after(this.#remember, () => {
       this.#replaced.delete(name);
       this.#forgetting.delete(forget);
@@ -88,8 +90,8 @@ function nameOf(token: string): string {
   return token.slice(0, Math.max(0, token.indexOf('.')));
 }
 
-function owned(peer: LinkPeer | undefined, token: string): LinkPeer | undefined {
-  if (peer === undefined) return undefined;
-  const [ours, theirs] = [Buffer.from(peer.token), Buffer.from(token)];
-  return ours.length === theirs.length && timingSafeEqual(ours, theirs) ? peer : undefined;
+function isSame(ours: string | undefined, theirs: string): boolean {
+  if (ours === undefined) return false;
+  const [one, other] = [Buffer.from(ours), Buffer.from(theirs)];
+  return one.length === other.length && timingSafeEqual(one, other);
 }

@@ -103,6 +103,9 @@ export function settleServer(options: LinkServerOptions): LinkServerSettings {
   if (secret !== undefined && (typeof secret !== 'string' || secret === '')) {
     throw new UsageError('INVALID_VALUE', 'a secret is a text, and not empty');
   }
+  if (secret !== undefined && dialect !== 'seed' && Buffer.from(secret, 'base64').length === 0) {
+    throw new UsageError('INVALID_VALUE', 'a secret of the session dialect is base64, and this one says nothing');
+  }
   if (locate !== undefined && typeof locate !== 'function') {
     throw new UsageError('INVALID_VALUE', 'locate is a function');
   }

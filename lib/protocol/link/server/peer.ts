@@ -15,7 +15,7 @@ import type { LinkHost, Sender, SendOptions } from '../session/link-host.ts';
 import { Pulse } from '../session/pulse.ts';
 import { SeedCourse, SessionCourse } from '../session.ts';
 import type { Close, Data, Dialect } from '../wire.ts';
-import { closes, writeFrame } from '../wire.ts';
+import { closes, isOrderly, writeFrame } from '../wire.ts';
 import type { LinkLimits, SessionOptions } from './options.ts';
 import type { LinkPeerEvents, LinkPeerState, LinkPeerStep } from './table.ts';
 import { linkPeerTable } from './table.ts';
@@ -205,7 +205,8 @@ export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Se
   gone({ code, reason, error }: Ending): void {
     const words = reason === '' ? `closed with ${code}` : `closed with ${code}: ${reason}`;
     const cause = error ?? new NetworkError('CLOSED', `the other side ${words}`);
-    const parting = code === 1000 || code === 1001 || this.link.isEnding;
+    const parting = isOrderly(code) || this.link.isEnding;
+    this.link.parted(code);
     if (this.link.course.dialect === 'seed' || parting || this.state === 'closing') return this.#end('over', cause);
     this.#drop(cause);
   }

@@ -75,12 +75,20 @@ export class Handling {
 
   /** Runs what the program has for a message; `answer` gets what is to be said to a request. */
   run(entry: Entry, perform: () => unknown, answer: (data: Data) => void): void {
-    const done = (result: unknown): void => answer(this.#checked(entry, result));
     const failed = (error: unknown): void => {
       const text = reasonOf(error);
       if (!isExpected(error))
         this.#host.log('error', `the handler of ${entry.definition.name} failed: ${text}`, { error });
       answer({ error: text === '' ? 'the handler failed' : text });
+    };
+    const done = (result: unknown): void => {
+      let data: Data;
+      try {
+        data = this.#checked(entry, result);
+      } catch (error) {
+        return failed(error); // a getter of it threw
+      }
+      answer(data);
     };
     let result: unknown;
     try {

@@ -5,7 +5,7 @@
 // What is wrong has one answer for each dialect: the seed closes the link and says why; in a session a request gets an
 // error for an answer, an event is left aside, and only what breaks the counting ends the link.
 
-import { CommunicatorError, NetworkError, PeerError, reasonOf } from '../../../base/errors.ts';
+import { CommunicatorError, NetworkError, PeerError, reasonOf, UsageError } from '../../../base/errors.ts';
 import { inRange, refuseUnknown } from '../../../base/options.ts';
 import type { Unfinished } from '../../../connection/index.ts';
 import type { Catalogue, Entry } from '../definitions/catalogue.ts';
@@ -14,7 +14,7 @@ import type { Definition, EventDefinition, RequestDefinition } from '../definiti
 import type { Course } from '../session.ts';
 import { SessionCourse } from '../session.ts';
 import type { Close, Data, Envelope } from '../wire.ts';
-import { closes, envelopeOf, isData, isShaped } from '../wire.ts';
+import { closes, envelopeOf, isData, isOrderly, isShaped } from '../wire.ts';
 import type { Next } from './frame-socket.ts';
 import { Handling } from './handling.ts';
 import type { LinkHost, Sender, SendOptions } from './link-host.ts';
@@ -26,12 +26,10 @@ const asUsual: SendOptions = {};
 export class Link implements Sender {
   readonly course: Course;
   readonly catalogue: Catalogue;
-  /** For the program: whatever belongs to the other end. */
-  data: unknown;
   readonly #host: LinkHost;
   readonly #pending: Pending;
   readonly #handling: Handling;
-  #ending: 'no' | 'asked' = 'no';
+  #ending: 'no' | 'asked' | 'answered' = 'no';
   #over: Error | undefined;
   #received = 0;
   #ignored = 0;
@@ -102,6 +100,8 @@ export class Link implements Sender {
   /** The other side wants to end: waits for what is under way, then says so. */
   async prepareEnd(timeout: number): Promise<void> {
     await this.send(prepareDisconnect, {}, { timeout });
+    // It has waited for our answers, too.
+    this.course.complete();
   }
 
   /** The session is over: nothing more will be answered. */
@@ -109,6 +109,8 @@ export class Link implements Sender {
     this.#over = reason;
     this.course.detach();
     this.#handling.clear();
+    const { held } = this.course;
+    if (held > 0) this.#host.log('warn', `messages not known to have arrived: ${held}`, { reason: reason.message });
     const code = reason instanceof CommunicatorError && reason.code === 'SESSION_LOST' ? 'SESSION_LOST' : 'CLOSED';
     this.#pending.rejectAll(type => new NetworkError(code, `no ${type}: ${reason.message}`, { cause: reason }));
   }
@@ -140,8 +142,10 @@ export class Link implements Sender {
     } catch (error) {
       this.#host.log('warn', `${type} cannot be sent: ${reasonOf(error)}`);
       // An answer must not get lost in silence.
-      if (Object.hasOwn(data, 'error') || this.course.fits(type, data, seq)) this.#host.broken(closes.overrun, 'ended');
-      else this.#answer(type, seq, { error: `${type} cannot be sent: it is too long` });
+      const why = error instanceof UsageError ? 'it is no JSON' : 'it is too long';
+      const isFit = !(error instanceof UsageError) && this.course.fits(type, data, seq);
+      if (isFit || Object.hasOwn(data, 'error')) this.#host.broken(closes.overrun, 'ended');
+      else this.#answer(type, seq, { error: `${type} cannot be sent: ${why}` });
     }
   }
 
@@ -230,12 +234,20 @@ export class Link implements Sender {
     this.#ending = 'asked';
     const type = 'prepare_disconnect_response';
     // Where both ends are ending, neither waits for the other to be done with that.
-    void this.#pending.idle(type).then(() => this.#answer(type, seq, {}));
+    void this.#pending.idle(type).then(() => {
+      this.#answer(type, seq, {});
+      this.#ending = 'answered';
+    });
   }
 
   /** Whether the other side has announced its end. */
   get isEnding(): boolean {
-    return this.#ending === 'asked';
+    return this.#ending !== 'no';
+  }
+
+  /** The other side said how it ends: after our answer it has all that was before that. */
+  parted(code: number): void {
+    if (this.#ending === 'answered' && isOrderly(code)) this.course.complete();
   }
 
   // ---- what is wrong
