@@ -262,7 +262,7 @@ t.test(
     const rows = [
       ['127.0.0.1', { ca: cert }, 'connected'],
       ['127.0.0.1', {}, 'closed'],
-      ['127.0.0.1', { ca: cert, servername: 'other.example' }, 'closed'],
+      ['127.0.0.1', { ca: cert, name: 'other.example' }, 'closed'],
     ] as const;
     for (const [host, tls, state] of rows) {
       const communicator = new Communicator({ transports: { wss: websocket({ tls }) } });

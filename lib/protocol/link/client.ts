@@ -90,8 +90,9 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
 
   /** Begins an instance of this node. @throws UsageError ILLEGAL_STEP before the first `connect`, or where it runs */
   instance(id: number): LinkInstance {
-    if (this.#checks === undefined || this.#instances.has(id)) {
-      const why = this.#checks === undefined ? 'its node has not started' : 'it runs already';
+    const over = this.state === 'closed' || this.#checks === undefined;
+    if (this.#checks === undefined || over || this.#instances.has(id)) {
+      const why = over ? 'its node does not run' : 'it runs already';
       throw new UsageError('ILLEGAL_STEP', `instance ${id} cannot begin: ${why}`);
     }
     const instance = new LinkInstance(id, {

@@ -17,6 +17,7 @@ export function linkClient(address: string, options: LinkClientOptions): LinkCli
 
 export type { LinkInstance } from './client/instance.ts';
 export type { LinkClientLimits, LinkClientOptions } from './client/options.ts';
+export { linkClientLimits } from './client/options.ts';
 export type { LinkClientEvents, LinkClientState } from './client/table.ts';
 export { linkClientTable } from './client/table.ts';
 export { LinkClient } from './client.ts';
@@ -47,10 +48,11 @@ export { linkToken } from './server/authentication.ts';
 export type { ControlsOptions, LinkControls } from './server/controls.ts';
 export { serveControls } from './server/controls.ts';
 export type { Dialects, LinkLimits, LinkServerOptions, SessionOptions } from './server/options.ts';
+export { linkLimits, sessionDefaults } from './server/options.ts';
 export type { LinkPeer, Registration } from './server/peer.ts';
 export type { LinkPeerEvents, LinkPeerState } from './server/table.ts';
 export { linkPeerTable } from './server/table.ts';
 export type { LinkServerEvents, LinkServerState } from './server.ts';
 export { LinkServer, linkServerTable } from './server.ts';
 export type { Sender, SendOptions } from './session/link-host.ts';
-export type { Dialect, Role } from './wire.ts';
+export type { Close, Dialect, Role } from './wire.ts';

@@ -2,8 +2,8 @@
 
 import t from 'tap';
 import { Catalogue, Checks } from '../../../lib/protocol/link/definitions/catalogue.ts';
-import { request } from '../../../lib/protocol/link/index.ts';
-import { add, definitions, note, Stage, settled } from './stage.ts';
+import { linkClient, request } from '../../../lib/protocol/link/index.ts';
+import { add, definitions, note, place, Stage, settled } from './stage.ts';
 
 t.test('a client that is stopped when the controller has just broken the rules ends all the same', async t => {
   const stage = new Stage();
@@ -162,4 +162,32 @@ t.test('definitions are compiled once, however many ends they are given to', t =
   }
   t.equal(compiled, 5, 'a request and its answer, an event, and the goodbye of sessions with its answer');
   t.end();
+});
+
+t.test('an error is told in a thousand characters at most, and the link goes on', async t => {
+  const stage = new Stage();
+  const server = await stage.server();
+  server.handle(add, () => {
+    throw new Error('x'.repeat(2_000_000));
+  });
+  const control = linkClient(place, { role: 'control', definitions });
+  stage.communicator.add(control);
+  await settled();
+  const error: unknown = await control.send(add, { a: 1, b: 2 }).catch((thrown: unknown) => thrown);
+  t.match(error, { code: 'REQUEST_FAILED' });
+  t.ok((error as Error).message.length < 2_000, 'it is cut');
+  t.equal(control.state, 'connected');
+  await stage.end();
+});
+
+t.test('a node that has ended begins no instance', async t => {
+  const stage = new Stage();
+  await stage.server();
+  const node = stage.node(1);
+  await settled();
+  node.stop();
+  await stage.clock.advance(10_000);
+  t.equal(node.state, 'closed');
+  t.throws(() => node.instance(7), { code: 'ILLEGAL_STEP' });
+  await stage.end();
 });

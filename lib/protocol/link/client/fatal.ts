@@ -17,8 +17,9 @@ const untrusted: ReadonlySet<unknown> = new Set([
 
 /** The error to stop with after an attempt that found a certificate which is wrong for good; undefined otherwise. */
 export function untrustedError(error: Error): PeerError | undefined {
-  const { cause } = error;
-  if (!(cause instanceof Error && 'code' in cause && untrusted.has(cause.code))) return undefined;
+  let cause: unknown = error;
+  while (cause instanceof Error && !('code' in cause && untrusted.has(cause.code))) cause = cause.cause;
+  if (!(cause instanceof Error)) return undefined;
   return new Peer('NOT_AUTHENTICATED', `its certificate is not accepted: ${error.message}`, undefined, {
     cause: error,
   });

@@ -49,6 +49,9 @@ export interface LifeHost {
   log(severity: 'debug' | 'warn' | 'error', text: string, fields?: object): void;
 }
 
+/** Heartbeats that a controller may ask for, in ms; the source: none, real ones ask for 15 s. */
+const shortestInterval = 10;
+
 export class Life implements LinkHost, SocketOwner {
   readonly clock: Clock;
   readonly link: Link;
@@ -186,7 +189,7 @@ export class Life implements LinkHost, SocketOwner {
     const dead = (silent: number): void => {
       socket.destroy(new NetworkError('SILENT', `${socket.remote} was silent for ${Math.round(silent)} ms`));
     };
-    const interval = Math.max(1, (data.heartbeat_interval as number) * 1_000);
+    const interval = Math.max(shortestInterval, (data.heartbeat_interval as number) * 1_000);
     this.#pulse?.stop();
     this.#pulse = new Pulse(this.clock, interval, {
       beat: () => course.heartbeat(),

@@ -20,6 +20,9 @@ interface Held {
   readonly bytes: number;
 }
 
+/** Characters of an error's text that go to the other side. */
+const longestError = 1_000;
+
 export class Handling {
   readonly #host: LinkHost;
   readonly #most: number;
@@ -79,7 +82,7 @@ export class Handling {
       const text = reasonOf(error);
       if (!isExpected(error))
         this.#host.log('error', `the handler of ${entry.definition.name} failed: ${text}`, { error });
-      answer({ error: text === '' ? 'the handler failed' : text });
+      answer({ error: text === '' ? 'the handler failed' : text.slice(0, longestError) });
     };
     const done = (result: unknown): void => {
       let data: Data;
