@@ -32,7 +32,9 @@ function stage(t: Test, script: string, environment: Record<string, string> = { 
     timer.destroy();
     source.destroy();
   });
-  const read = (): string[] => (existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : []);
+  // A file that was just made is empty for a moment.
+  const lines = (): string[] => readFileSync(calls, 'utf8').split('\n').filter(line => line !== '');
+  const read = (): string[] => (existsSync(calls) ? lines() : []);
   return { ...made, source, clock, calls: read };
 }
 
