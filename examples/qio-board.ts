@@ -56,13 +56,10 @@ async function main(): Promise<number> {
   for (const port of ports) {
     const elsewhere = (): string | undefined => [...places].find(([other]) => other !== server)?.[1];
     const server = serverAt(`any://${host}:${port}`, { room, publicAddress, backplane: backplane(), elsewhere });
-    server.on('listening', address => {
-      const name = `${publicAddress}:${new URL(address).port}`;
-      places.set(server, name);
-      process.stdout.write(`The board is at http://${name}/\n`);
-    });
-    server.on('close', () => void communicator.stop(patience)); // neither is there without the other
     communicator.add(server);
+    const { port: found } = new URL(await server.ready); // or throws why it cannot listen
+    places.set(server, `${publicAddress}:${found}`);
+    process.stdout.write(`The board is at http://${publicAddress}:${found}/\n`);
   }
   const ended = await communicator.run(); // resolves when nothing is left to wait for
   return ended ? exitCodes.done : exitCodes.failed;

@@ -59,9 +59,10 @@ export class Room {
     return room;
   }
 
-  /** Each once, in the order in which they came. */
+  /** Each once, by name. */
   get people(): readonly Person[] {
-    return [...new Map([...this.seats.values()].map(({ person }) => [person.name, person])).values()];
+    const people = new Map([...this.seats.values()].map(({ person }) => [person.name, person]));
+    return [...people.values()].sort((one, other) => one.name.localeCompare(other.name));
   }
 
   /** A colour that nobody here has, the same one for the same name where that can be. */

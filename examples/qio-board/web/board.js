@@ -22,12 +22,22 @@ export function showBoard(qio) {
   });
   form.addEventListener('submit', event => {
     event.preventDefault();
-    const place = () => 0.1 + 0.8 * Math.random();
-    qio.send('/board/add', { text: text.value, x: place(), y: place() }, (...answer) => {
-      if (answer[2] === 200) text.value = '';
+    const written = text.value;
+    text.value = '';
+    qio.send('/board/add', { text: written, ...freePlace() }, (...answer) => {
+      if (answer[2] !== 200) text.value ||= written;
       troubles(...answer);
     });
   });
+}
+
+/** The one of some places that is farthest from all notes. */
+function freePlace() {
+  const others = [...shown.values()].map(placeOf);
+  const places = Array.from({ length: 30 }, () => [Math.random(), Math.random()]);
+  const room = ([x, y]) => Math.min(1, ...others.map(other => Math.hypot(x - other[0], y - other[1])));
+  const [x, y] = places.reduce((best, one) => (room(one) > room(best) ? one : best));
+  return { x, y };
 }
 
 function put(qio, note) {
@@ -81,7 +91,7 @@ function drag(qio, id, element, { pointerId, target, clientX, clientY }) {
   const move = event => {
     to = [
       within(x + (event.clientX - clientX) / (width - element.offsetWidth)),
-      within(y + (event.clientY - clientY) / height),
+      within(y + (event.clientY - clientY) / (height - element.offsetHeight)),
     ];
     place(element, ...to);
     if (event.timeStamp - told < pause) return;

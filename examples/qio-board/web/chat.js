@@ -37,5 +37,5 @@ function add({ id, name, hue, text, at }) {
   item.style.setProperty('--hue', hue);
   item.append(header, text);
   list.append(item);
-  item.scrollIntoView({ block: 'end' });
+  list.scrollTop = list.scrollHeight;
 }

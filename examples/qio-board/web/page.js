@@ -12,16 +12,19 @@ const link = document.querySelector('#link');
 const cross = document.querySelector('#cross');
 const names = { websocket: 'WebSocket', polling: 'polling' };
 
+/** The port alone, where the machine is the one that the page is from. */
+const short = address => address.replace(`${location.hostname}:`, ':');
+
 showBoard(qio);
 showChat(qio);
 comeIn(qio);
 
 qio.on('/open', ({ transport, address }) => {
   Object.assign(link.dataset, { state: 'open', transport, address });
-  link.textContent = `${names[transport]} to ${address}`;
+  link.textContent = `${names[transport]} to ${short(address)}`;
   qio.send('/crossing/elsewhere', null, elsewhere => {
     cross.hidden = !elsewhere;
-    cross.textContent = `Move to ${elsewhere}`;
+    if (elsewhere) cross.textContent = `Move to ${short(elsewhere)}`;
   });
 });
 
@@ -31,5 +34,5 @@ qio.on('/close', () => {
   cross.hidden = true;
 });
 
-qio.on('/qio/move', address => toast(`This page moves to ${address}`));
+qio.on('/qio/move', address => toast(`This page moves to ${short(address)}`));
 cross.addEventListener('click', () => qio.send('/crossing/cross'));

@@ -8,7 +8,8 @@ const refused = document.querySelector('#refused');
 const { name: field } = join.querySelector('form').elements;
 
 /** Known to this window and the server alone: with it, the name is still ours after a reload. */
-const key = (sessionStorage.key_ ??= crypto.getRandomValues(new Uint32Array(4)).join('-'));
+const key = sessionStorage.getItem('key') ?? crypto.getRandomValues(new Uint32Array(4)).join('-');
+sessionStorage.setItem('key', key);
 
 export const me = { name: '' };
 
@@ -19,7 +20,8 @@ export function comeIn(qio) {
     sit(qio, field.value.trim());
   });
   qio.on('/people/wave', (from, reply) => answer(from, reply));
-  if (sessionStorage.name_) sit(qio, sessionStorage.name_);
+  const name = sessionStorage.getItem('name');
+  if (name !== null) sit(qio, name);
   else join.showModal();
 }
 
@@ -30,7 +32,7 @@ function sit(qio, name) {
   qio.on('/people/here', people => show(qio, people), {
     data: { name, key },
     accepted() {
-      sessionStorage.name_ = name;
+      sessionStorage.setItem('name', name);
       join.close();
     },
     error(_code, reason) {
