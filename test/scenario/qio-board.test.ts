@@ -111,7 +111,8 @@ async function placeIn(one: Locator, other: Locator, before = ''): Promise<strin
   }
 }
 
-t.test('two pages share a board', { skip: noBrowser, timeout: 120_000 }, async t => {
+t.setTimeout(120_000);
+t.test('two pages share a board', { skip: noBrowser }, async t => {
   await bundleClient();
   const browser = await openBrowser(t);
 
