@@ -201,7 +201,8 @@ t.test('two pages share a board', { skip: noBrowser }, async t => {
   });
 
   await t.test('where WebSockets are blocked, the pages poll', async t => {
-    const hall = await scene(t, browser);
+    const hall = await scene(t, browser, '--peer', '0');
+    const second = await hall.server.says(/listening[\s\S]*listening on any:\/\/(\S+)/);
     const ada = await hall.visit(context => context.addInitScript('delete globalThis.WebSocket'));
     const bo = await hall.visit(context => context.routeWebSocket(/./, socket => socket.close()));
     await Promise.all([ada.isOn('polling', hall.address), bo.isOn('polling', hall.address)]);
@@ -210,6 +211,10 @@ t.test('two pages share a board', { skip: noBrowser }, async t => {
     await bo.sees('.line', 'slowly');
     await bo.sees('.person', 'Ada');
     await waved(bo, ada, 'Ada');
+    await ada.page.click('#cross');
+    await ada.isOn('polling', second);
+    await bo.enter('#say', 'still there?');
+    await ada.sees('.line', 'still there?');
     t.same(hall.complaints, []);
   });
 });
