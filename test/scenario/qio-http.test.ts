@@ -1,7 +1,8 @@
 // qio over plain HTTP, and raw streams, on the same port of the system.
 
 import t from 'tap';
-import { answer, heard, post, qioHall, text, until } from './qio-stage.ts';
+import type { Page, PageRequest } from '../../lib/protocol/qio/index.ts';
+import { answer, headOf, heard, post, qioHall, text, until } from './qio-stage.ts';
 import type { Raw } from './raw.ts';
 
 const sid = 'deadbeefdeadbeefdeadbeefdeadbeef';
@@ -158,4 +159,19 @@ t.test('what is neither is closed: after the time for a client, or at once', asy
     await raw.end();
     t.equal(raw.rest, '', JSON.stringify(junk));
   }
+});
+
+t.test('a page of the program, its head, and one whose headers are none', async t => {
+  const page = ({ path }: PageRequest): Page => {
+    const headers = path === '/' ? undefined : { 'no header': 'at all' };
+    return { type: 'text/html; charset=utf-8', body: '<p>grüß', headers };
+  };
+  const hall = await qioHall(t, { web: { page } });
+  const raw = await hall.dial();
+  const found = await asked(raw, 'GET / HTTP/1.1\r\nHost: here\r\n\r\n');
+  t.same([found.status, Buffer.from(found.body, 'latin1').toString()], [200, '<p>grüß']);
+  raw.send('HEAD / HTTP/1.1\r\nHost: here\r\n\r\n');
+  t.match(await headOf(raw), /^HTTP\/1.1 200 [\s\S]*content-length: 9\r\n/i);
+  t.equal((await asked(raw, 'GET /wrong HTTP/1.1\r\nHost: here\r\n\r\n')).status, 500);
+  t.match(hall.log.texts('error')[0], /the page \/wrong cannot be had: /);
 });

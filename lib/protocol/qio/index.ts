@@ -22,7 +22,7 @@ export type {
 } from './definitions.ts';
 export { event, handled, QioRefusal } from './definitions.ts';
 export { clienttest } from './server/clienttest.ts';
-export type { QioServerOptions, WebOptions } from './server/options.ts';
+export type { Page, PageRequest, QioServerOptions, WebOptions } from './server/options.ts';
 export type { QioServerEvents, QioServerState } from './server.ts';
 export { QioServer, qioServerTable } from './server.ts';
 export type { CarrierKind, ClientState } from './session/carrier.ts';

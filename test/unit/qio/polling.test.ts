@@ -1,7 +1,7 @@
 // Sessions over HTTP requests: which answers they get, who gets what is said, and when a session ends.
 
 import t from 'tap';
-import { pollingTable } from '../../../lib/protocol/qio/index.ts';
+import { clienttest, pollingTable } from '../../../lib/protocol/qio/index.ts';
 import { ok } from './answers.ts';
 import { Stage, settled } from './stage.ts';
 import { testApp } from './test-app.ts';
@@ -163,6 +163,21 @@ t.test('whoever polls is moved, also where no poll waits', async t => {
   t.match(server.snapshot(), { polling: 0 }, 'not for ever');
   await stage.end();
 });
+
+t.test(
+  'whoever asks to be moved while a poll waits is not refused: that could arrive before the poll says where to',
+  async t => {
+    const stage = new Stage();
+    const server = await stage.server({ apps: [clienttest()], web: { publicAddress: 'localhost' } });
+    await stage.post(connect, '/qio/ping:1=');
+    const poll = await stage.post(at);
+    const asking = await stage.post(at, '/clienttest/move:0="next"');
+    t.same([poll.short, asking.short], ['200 /qio/move:0="next"', '200']);
+    t.match(server.snapshot(), { polling: 0 });
+    t.equal((await stage.post(at)).short, '403');
+    await stage.end();
+  },
+);
 
 t.test('84 the end of the server: 403, and nobody waits for last words', async t => {
   const { stage, poll } = await polling();

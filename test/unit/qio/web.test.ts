@@ -1,6 +1,7 @@
 // Requests that are no poll, or not right; pages, the script, and CORS.
 
 import t from 'tap';
+import type { Page, PageRequest } from '../../../lib/protocol/qio/index.ts';
 import type { FakeExchange } from './stage.ts';
 import { Stage } from './stage.ts';
 
@@ -89,6 +90,36 @@ t.test('CORS, where it is allowed', async t => {
     t.match(asked.answered, { 'access-control-allow-methods': /POST/ });
     const said = await stage.post(connect, hostname, { headers: { origin, 'content-length': '20' } });
     for (const { answered } of [asked, said]) t.equal(answered['access-control-allow-origin'], allowed);
+    await stage.end();
+  }
+});
+
+t.test('pages of the program, on the same port', async t => {
+  const asked: string[] = [];
+  const page = async ({ path, query }: PageRequest): Promise<Page | undefined> => {
+    asked.push(`${path} ${query}`);
+    if (path === '/breaks') throw new Error('no disk');
+    if (path !== '/') return undefined;
+    return { type: 'text/html', body: '<p>hi', status: 203, headers: { 'cache-control': 'no-store' } };
+  };
+  for (const publicAddress of [undefined, 'localhost']) {
+    const stage = new Stage();
+    await stage.server({ web: { publicAddress, script: 'let qio;', page, cors: '*' } });
+    const get = (url: string, method = 'GET') => stage.post(url, '', { method, headers: { origin: 'https://a' } });
+    const home = await get('/?a=1&b');
+    t.equal(home.short, '203 <p>hi');
+    t.match(home.answered, { 'content-type': 'text/html', 'cache-control': 'no-store', expires: '-1' });
+    t.equal(home.answered['access-control-allow-origin'], undefined, 'who may read it is for the page to say');
+    t.equal((await get('/', 'HEAD')).status, 203);
+    t.equal((await get('/../etc')).short, '404');
+    t.equal((await get('/breaks')).short, '500');
+    t.same(asked.splice(0), ['/ a=1&b', '/ ', '/../etc ', '/breaks ']);
+    t.same(stage.log.texts('error'), ['the page /breaks cannot be had: no disk']);
+    t.equal((await get('/qio/client.js')).short, '200 let qio;');
+    t.match((await get('/iframe?instanceid=1')).text, 'postMessage');
+    t.equal((await get('/', 'PUT')).status, publicAddress === undefined ? 501 : 405);
+    t.equal((await stage.post(connect, hostname)).status, publicAddress === undefined ? 501 : 200);
+    t.same(asked, [], 'what is ours is not asked for');
     await stage.end();
   }
 });

@@ -11,6 +11,26 @@ import type { QioLimits, QioTimes } from '../session/host.ts';
 import { qioLimits, qioTimes } from '../session/host.ts';
 import type { TlsOptions } from '../session/transport.ts';
 
+/** What a browser asks for. */
+export interface PageRequest {
+  /** As it was written, up to the `?`: not decoded, not cleaned. */
+  readonly path: string;
+  /** What stands behind the `?`; empty where nothing does. */
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/** What it gets. */
+export interface Page {
+  /** As `text/html; charset=utf-8`. */
+  readonly type: string;
+  readonly body: string | Buffer;
+  /** @default 200 */
+  readonly status?: number | undefined;
+  /** More of them; they win against `cache-control: private, max-age=0`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
 export interface WebOptions {
   /**
    * The name under which clients reach this very server, without a port: what `/qio/hostname` says, and where those
@@ -21,6 +41,11 @@ export interface WebOptions {
   readonly cors: '*' | readonly string[] | undefined;
   /** What `/qio/client.js` is; asked for once, at the first request; '' is 404. @default the client of this package, minified */
   readonly script: string | (() => string | Promise<string>);
+  /**
+   * Pages of your own on the same port: asked for each GET and HEAD but those of `/qio/client.js` and `/iframe…`. Undefined
+   * is 404; what it throws is logged, and 500. @default none, such requests are refused (405, or 501)
+   */
+  readonly page: ((request: PageRequest) => Page | undefined | Promise<Page | undefined>) | undefined;
   /** With it, all that is spoken here is spoken through tls. @default none */
   readonly tls: TlsOptions | undefined;
 }
@@ -29,6 +54,7 @@ export const webDefaults: WebOptions = {
   publicAddress: undefined,
   cors: undefined,
   script: clientScript,
+  page: undefined,
   tls: undefined,
 };
 

@@ -1,9 +1,9 @@
-// Requests over HTTP: pages, the script, and the sessions of those that poll. A session is found by its sid, 128 random bits
+// Requests over HTTP: pages, of ours and of the program, the script, and the sessions of those that poll. A session is found by its sid, 128 random bits
 // that its client made: who does not know it has no way to it. A sid whose session is over opens a new one, which
 // knows nothing of the old, and only with connect=true.
 
 import type { Clock } from '../../../base/clock.ts';
-import { asError, LimitError } from '../../../base/errors.ts';
+import { asError, LimitError, reasonOf } from '../../../base/errors.ts';
 import type { HttpExchange } from '../../../transport/index.ts';
 import type { CarrierOwner } from '../session/carrier.ts';
 import type { Counters, QioLimits, QioTimes } from '../session/host.ts';
@@ -25,6 +25,7 @@ export interface PollsHost {
 }
 
 const scriptPath = '/qio/client.js';
+const iframePath = '/iframe';
 /** Hexadecimal digits beyond the 32 do not count. */
 const sidPattern = /[?&]sid=([0-9a-f]{32})/i;
 const digits = /^\d+$/;
@@ -54,10 +55,12 @@ export class Polls {
 
   request(exchange: HttpExchange): void {
     const { method, url, headers } = exchange;
-    const { publicAddress, cors } = this.#host.web;
+    const { publicAddress, cors, page } = this.#host.web;
     if (url.split('?', 1)[0] === scriptPath) return this.#giveScript(exchange);
+    const reads = method === 'GET' || method === 'HEAD';
+    if (page !== undefined && reads && !url.startsWith(iframePath)) return void this.#givePage(exchange, page);
     if (publicAddress === undefined) return this.#answer(exchange, 501, noAddressPage, html);
-    if (url.startsWith('/iframe')) return this.#answer(exchange, 200, iframePage(publicAddress), html);
+    if (url.startsWith(iframePath)) return this.#answer(exchange, 200, iframePage(publicAddress), html);
     if (method === 'OPTIONS' && cors !== undefined) return this.#answer(exchange, 204, '', preflight);
     if (method !== 'POST') return this.#answer(exchange, 405, '');
     const length = headers['content-length'];
@@ -118,6 +121,21 @@ export class Polls {
         this.#answer(exchange, 500, '');
       },
     );
+  }
+
+  /** A page of the program, which looks after other origins itself. */
+  async #givePage(exchange: HttpExchange, page: NonNullable<WebOptions['page']>): Promise<void> {
+    const { url, headers } = exchange;
+    const [path = ''] = url.split('?', 1);
+    try {
+      const found = await page({ path, query: url.slice(path.length + 1), headers });
+      if (found === undefined) return exchange.answer(404, common);
+      const { type, body, status = 200, headers: more } = found;
+      exchange.answer(status, { ...common, 'content-type': type, ...more }, body);
+    } catch (error) {
+      this.#host.log('error', `the page ${path} cannot be had: ${reasonOf(error)}`);
+      exchange.answer(500, common);
+    }
   }
 
   #answer(exchange: HttpExchange, status: number, body: string, headers: Headers = common): void {

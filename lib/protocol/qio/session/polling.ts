@@ -114,10 +114,11 @@ export class PollingCarrier implements Carrier {
   close(close: Close): void {
     const [current] = this.#requests;
     const bad = close === closes.badEvent;
+    let rest: 200 | 403 = 403;
     if (bad && current !== undefined) this.#answer(current, 400, '');
-    else if (this.#lines.length > 0) this.#say(this.#poll ?? current, close);
-    if (this.#machine.state !== 'leaving') this.#over();
-    else this.#dismiss();
+    else if (this.#lines.length > 0) rest = this.#say(this.#poll ?? current, close);
+    if (this.#machine.state !== 'leaving') this.#over(undefined, rest);
+    else this.#dismiss(rest);
   }
 
   destroy(reason?: Error): void {
@@ -182,10 +183,17 @@ export class PollingCarrier implements Carrier {
 
   // ---- the end
 
-  /** Gives the last words to a request, or keeps them for the next. */
-  #say(exchange: HttpExchange | undefined, close: Close): void {
-    if (exchange !== undefined) return this.#answer(exchange, 200, this.#takeLines());
-    if (close === closes.plain) this.#machine.attempt('leave');
+  /**
+   * Gives the last words to a request, or keeps them for the next. Tells what the other requests get: on connections of
+   * their own they may be answered first, and who is refused does not wait for the words.
+   */
+  #say(exchange: HttpExchange | undefined, close: Close): 200 | 403 {
+    if (exchange === undefined) {
+      if (close === closes.plain) this.#machine.attempt('leave');
+      return 403;
+    }
+    this.#answer(exchange, 200, this.#takeLines());
+    return 200;
   }
 
   #leave(exchange: HttpExchange): void {
@@ -193,17 +201,17 @@ export class PollingCarrier implements Carrier {
     this.#over();
   }
 
-  /** All requests that are here are told that the session is closed. */
-  #dismiss(): void {
+  /** All requests that are here are answered; by default they are told that the session is closed. */
+  #dismiss(status: 200 | 403 = 403): void {
     const all = this.#poll === undefined ? [...this.#requests] : [this.#poll, ...this.#requests];
     this.#requests.clear();
     this.#poll = undefined;
-    for (const exchange of all) this.#place.reply(exchange, 403, '');
+    for (const exchange of all) this.#place.reply(exchange, status, '');
   }
 
-  #over(reason?: Error): void {
+  #over(reason?: Error, status?: 200 | 403): void {
     if (!this.#machine.attempt('over')) return;
-    this.#dismiss();
+    this.#dismiss(status);
     this.#lines = [];
     this.#bytes = 0;
     this.#place.over();
