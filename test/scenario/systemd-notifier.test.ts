@@ -33,7 +33,10 @@ function stage(t: Test, script: string, environment: Record<string, string> = { 
     source.destroy();
   });
   // A file that was just made is empty for a moment.
-  const lines = (): string[] => readFileSync(calls, 'utf8').split('\n').filter(line => line !== '');
+  const lines = (): string[] =>
+    readFileSync(calls, 'utf8')
+      .split('\n')
+      .filter(line => line !== '');
   const read = (): string[] => (existsSync(calls) ? lines() : []);
   return { ...made, source, clock, calls: read };
 }
