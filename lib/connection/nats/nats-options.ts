@@ -6,7 +6,7 @@ import { inRange, refuseUnknown, withDefaults } from '../../base/options.ts';
 import type { QueueLimits } from '../../base/queue.ts';
 import { queueDefaults } from '../../base/queue.ts';
 import { heartbeatDefaults } from '../../session/index.ts';
-import type { NatsDial } from '../../transport/nats/index.ts';
+import type { LoginSource, NatsDial } from '../../transport/nats/index.ts';
 import { checkDial } from '../../transport/nats/index.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { checkedPause, checkedQueue } from '../parts/client-options.ts';
@@ -25,7 +25,7 @@ const natsLimits: NatsLimits = { dial: dialTime, ask: heartbeatDefaults.ask, mov
 
 export interface NatsOptions extends ConnectionOptions {
   /** Who we are: one of user and password, token, seed, credentials, credentialsFile; a function is asked at each dial. */
-  readonly login?: NatsDial['login'];
+  readonly login?: LoginSource | undefined;
   /** Authorities and our certificate. Given, the way must be secure; without it, it is where the server wants it. */
   readonly tls?: NatsDial['tls'];
   /** Limits of what waits for the connection, or for the server to confirm it, and what happens when it is full. */
@@ -54,7 +54,7 @@ export interface NatsSettings {
 /** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE, INVALID_VALUE */
 export function settleNats(options: NatsOptions): NatsSettings {
   refuseUnknown('nats', known, options);
-  checkDial(options);
+  checkDial(options.login, options.tls);
   const limits = withDefaults('limits', natsLimits, options.limits);
   for (const [name, value] of Object.entries(limits)) inRange(`limit ${name}`, value, 1, 2 ** 31 - 1);
   return { outbox: checkedQueue(queueDefaults, options.outbox), pause: checkedPause(options.pause), limits };

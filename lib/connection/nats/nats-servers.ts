@@ -4,7 +4,7 @@ import type { Address } from '../../base/address.ts';
 import { formatAddress, parseHostPort } from '../../base/address.ts';
 import { UsageError } from '../../base/errors.ts';
 import type { NatsLine } from '../../transport/nats/index.ts';
-import { dialNats, natsAddress } from '../../transport/nats/index.ts';
+import { dialNats, loadNats, loginNow, natsAddress } from '../../transport/nats/index.ts';
 import type { Owner } from '../connection.ts';
 import { dialEach } from '../parts/dial.ts';
 import type { NatsOptions, NatsSettings } from './nats-options.ts';
@@ -35,9 +35,9 @@ export class NatsServers {
 
   /**
    * Tries them in turn: those that were given first, from any of them on; one to `avoid` last.
-   * @throws as `dialNats`, and the signal's reason
+   * @throws as `dialNats` and `loginNow`, and the signal's reason
    */
-  dial(
+  async dial(
     { name, login, tls }: NatsOptions,
     { dial, ask }: NatsSettings['limits'],
     { clock, random }: Owner,
@@ -48,8 +48,10 @@ export class NatsServers {
     const servers = [...this.#given.slice(from), ...this.#given.slice(0, from), ...this.#told];
     const last = (address: Address): number => Number(formatAddress(address) === avoid?.remote);
     servers.sort((a, b) => last(a) - last(b));
+    await loadNats();
+    const now = await loginNow(login);
     return dialEach(servers, clock, dial, signal, (address, limited) =>
-      dialNats(address, { name: name ?? 'ed-communicator', login, tls, ask }, limited),
+      dialNats(address, { name: name ?? 'ed-communicator', login: now, tls, ask }, limited),
     );
   }
 }

@@ -52,7 +52,8 @@ async function load(): Promise<Library> {
         connected: protocol.dialLoop().then(() => client as NatsConnection),
         discard() {
           protocol.transport?.discard();
-          void protocol.close();
+          // Before its first socket it has nothing to close, and fails.
+          protocol.close().catch(() => undefined);
         },
       };
     },

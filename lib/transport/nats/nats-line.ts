@@ -73,8 +73,8 @@ function unlessAborted({ connected, discard }: Dialling, signal: AbortSignal): P
   return new Promise((resolve, reject) => {
     const aborted = (): void => {
       discard();
-      // It may have connected in this moment.
-      void connected.then(client => client.close()).catch(() => undefined);
+      // It may have been looking for the address, and goes on to dial.
+      connected.then(discard, discard);
       reject(signal.reason);
     };
     signal.addEventListener('abort', aborted, { once: true });

@@ -23,11 +23,14 @@ export interface NatsLogin {
   readonly credentialsFile?: string | undefined;
 }
 
+/** A login, or what gives one. */
+export type LoginSource = NatsLogin | (() => NatsLogin | Promise<NatsLogin>);
+
 /** How a server is dialled. */
 export interface NatsDial {
   /** Our name for the server's lists. */
   readonly name: string;
-  readonly login?: NatsLogin | (() => NatsLogin | Promise<NatsLogin>) | undefined;
+  readonly login?: NatsLogin | undefined;
   /** Given, the way must be secure; without it, it is where the server wants it. */
   readonly tls?: TlsOptions | undefined;
   /** Silence in ms before the server is asked for a sign of life; two questions without an answer end the connection. */
@@ -64,9 +67,14 @@ function withPort(place: string): string {
 }
 
 /** @throws UsageError UNKNOWN_OPTION, INVALID_VALUE */
-export function checkDial({ login, tls }: Pick<NatsDial, 'login' | 'tls'>): void {
+export function checkDial(login: LoginSource | undefined, tls: TlsOptions | undefined): void {
   if (tls !== undefined) checkTls(tls);
   if (typeof login === 'object') checkLogin(login);
+}
+
+/** The login of this moment. @throws UsageError UNKNOWN_OPTION, INVALID_VALUE, and what the function throws */
+export async function loginNow(login: LoginSource | undefined): Promise<NatsLogin | undefined> {
+  return typeof login === 'function' ? checkLogin(await login()) : login;
 }
 
 function checkLogin(login: NatsLogin): NatsLogin {
@@ -80,14 +88,13 @@ function checkLogin(login: NatsLogin): NatsLogin {
   return login;
 }
 
-/** What the official client is told. @throws NetworkError DIAL_FAILED, UsageError where the login is none */
+/** What the official client is told. @throws NetworkError DIAL_FAILED */
 export async function clientOptions(
   address: Address,
   { name, login, tls, ask }: NatsDial,
   library: Library,
 ): Promise<ConnectionOptions> {
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  const now = typeof login === 'function' ? checkLogin(await login()) : login;
   const secure = tls ?? (address.scheme === 'tls' ? {} : undefined);
   return {
     servers: [`${host}:${address.port}`],
@@ -98,7 +105,7 @@ export async function clientOptions(
     reconnect: false,
     maxReconnectAttempts: 0,
     ...(secure === undefined ? {} : { tls: await tlsOf(secure) }),
-    ...(now === undefined ? {} : await loginOf(now, library)),
+    ...(login === undefined ? {} : await loginOf(login, library)),
   };
 }
 
