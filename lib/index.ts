@@ -12,6 +12,7 @@ export {
   LimitError,
   NetworkError,
   PeerError,
+  Refusal,
   TimeoutError,
   UsageError,
 } from './base/errors.ts';

@@ -73,9 +73,9 @@ t.test('it handles what the daemon forwarded then, and answers to where that cam
   raw.send(lines[0]?.bytes ?? '');
   await raw.line();
   const forwarded = lines.slice(1).map(({ bytes }) => bytes);
-  t.equal(forwarded.filter(bytes => bytes.includes('HELLO')).length, 9);
+  t.equal(forwarded.filter(bytes => bytes.includes('HELLO')).length, 10);
   for (const bytes of forwarded) raw.send(bytes);
-  await until('all have come', () => heard.length === 9);
+  await until('all have come', () => heard.length === 10);
   t.same(heard.slice(0, 5), [
     'benchsrv:alpha hi',
     'benchsrv:alpha hi',
