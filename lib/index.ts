@@ -14,6 +14,7 @@ export {
   LimitError,
   NetworkError,
   PeerError,
+  Refusal,
   TimeoutError,
   UsageError,
 } from './base/errors.ts';

@@ -11,8 +11,8 @@ export const ackEvery = 64;
 /** At the latest after so many ms. */
 export const ackTime = 100;
 
-/** As many numbers of refused lines are remembered. */
-const mostRefused = 100;
+/** As many numbers of refused messages are remembered: more than a sender has under way by default. */
+const mostRefused = 10_000;
 
 /** Numbers from 1, marked in any order. */
 class Row {
@@ -39,7 +39,7 @@ export class InStream {
   readonly #handled = new Row();
   #arrived = 0;
   #acknowledged = 0;
-  /** Numbers of lines that could not be read: the last ones, and which of them were told on the present link. */
+  /** Numbers of what was refused, in their order: the last ones, and which of them were told on the present link. */
   readonly #refused: number[] = [];
   #refusedTold = 0;
 
@@ -79,9 +79,11 @@ export class InStream {
     return this.#refused.slice(this.#refusedTold).filter(number => number <= this.handled);
   }
 
-  /** It cannot be read. */
+  /** It cannot be read, or its handler would not take it; handlers may end out of order. */
   refuse(number: number): void {
-    this.#refused.push(number);
+    let at = this.#refused.length;
+    while (at > 0 && (this.#refused[at - 1] ?? 0) > number) at -= 1;
+    this.#refused.splice(at, 0, number);
     if (this.#refused.length <= mostRefused) return;
     this.#refused.shift();
     this.#refusedTold = Math.max(0, this.#refusedTold - 1);

@@ -154,6 +154,10 @@ export abstract class Exchange implements LinkSession {
     this.inbound.done(number, stream);
   }
 
+  refuse(number: number, stream: object): void {
+    this.inbound.refuse(number, stream);
+  }
+
   unreadable(): void {
     if (this.phase === 'agreed') this.inbound.unreadable();
   }

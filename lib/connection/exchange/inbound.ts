@@ -24,6 +24,11 @@ export class Inbound {
     this.owe();
   }
 
+  /** A handler would not take it; `done` follows. */
+  refuse(number: number, stream: object): void {
+    if (stream === this.stream) this.stream.refuse(number);
+  }
+
   /** A line that could not be read was refused, and that is the end of it. */
   unreadable(): void {
     const number = this.stream.arrive();
