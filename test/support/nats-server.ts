@@ -18,6 +18,8 @@ export interface NatsServerOptions {
   /** Lines for its configuration. */
   readonly config?: string;
   readonly scheme?: 'nats' | 'tls';
+  /** @default 'on' */
+  readonly jetstream?: 'on' | 'off';
 }
 
 export class NatsServer {
@@ -27,13 +29,13 @@ export class NatsServer {
   #child: ChildProcess | undefined;
   #port = -1;
 
-  private constructor(folder: string, { config = '', scheme = 'nats' }: NatsServerOptions) {
+  private constructor(folder: string, { config = '', scheme = 'nats', jetstream = 'on' }: NatsServerOptions) {
     this.folder = folder;
-    this.#config = config;
+    this.#config = jetstream === 'on' ? `jetstream { store_dir: "${folder}/js" }\n${config}\n` : config;
     this.#scheme = scheme;
   }
 
-  /** Starts one with JetStream. */
+  /** Starts one; unless told otherwise with JetStream. */
   static async start(options: NatsServerOptions = {}): Promise<NatsServer> {
     const server = new NatsServer(await mkdtemp(join(tmpdir(), 'nats-')), options);
     await server.again();
@@ -51,7 +53,7 @@ export class NatsServer {
   /** Starts it on the port that it had before, with the memory that it had. */
   async again(): Promise<void> {
     const file = join(this.folder, 'server.conf');
-    await writeFile(file, `jetstream { store_dir: "${this.folder}/js" }\n${this.#config}\n`);
+    await writeFile(file, this.#config);
     const args = ['-c', file, '-a', '127.0.0.1', '-p', String(this.#port), '--ports_file_dir', this.folder];
     this.#child = spawn(binary ?? 'nats-server', args, { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
