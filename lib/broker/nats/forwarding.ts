@@ -150,20 +150,21 @@ export class Forwarding {
   }
 
   #arrive({ bytes }: NatsPacket): void {
-    const { head, lines = [] } = unpacked(bytes) ?? {};
-    const carriage = head === undefined ? undefined : readCarriage(head);
+    const { head, lines } = unpacked(bytes);
+    const carriage = readCarriage(head);
     if (carriage === undefined) return;
     const answer = this.#intake.arrive(carriage, lines);
     if (answer !== undefined) this.#answer(carriage.from, answer);
   }
 
   #returned({ bytes }: NatsPacket): void {
-    const { head } = unpacked(bytes) ?? {};
-    const answer = head === undefined ? undefined : readReturn(head);
-    const route = typeof head?.from === 'string' ? this.#routes.get(head.from) : undefined;
+    const { head } = unpacked(bytes);
+    const answer = readReturn(head);
+    const from = String(head.from);
+    const route = this.#routes.get(from);
     if (answer === undefined || route === undefined) return;
     route.returned(answer);
-    this.#pumpSoon(String(head?.from));
+    this.#pumpSoon(from);
     this.#look();
   }
 

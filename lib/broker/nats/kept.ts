@@ -146,10 +146,10 @@ export class Kept {
 
   /** Whether it is done with. */
   async #hand(packet: JsMsg): Promise<boolean> {
-    const { head, lines } = unpacked(packet.data) ?? {};
-    const message = readLine(lines?.[0]);
+    const { head, lines } = unpacked(packet.data);
+    const message = readLine(lines[0]);
     const id = packet.headers?.get('Nats-Msg-Id') ?? String(packet.seq);
-    if (message === undefined || typeof head?.until !== 'number' || head.until <= this.#owner.clock.wall()) {
+    if (message === undefined || typeof head.until !== 'number' || head.until <= this.#owner.clock.wall()) {
       packet.term();
       return true;
     }

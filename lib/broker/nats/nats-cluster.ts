@@ -155,7 +155,7 @@ export class NatsCluster implements Cluster {
       hear(here, beat => this.#heard(beat)),
       hear(gone, beat => this.#others.gone(beat) && this.#changed()),
       this.#nats.subscribe(ask, ({ bytes }) => {
-        const to = unpacked(bytes)?.head.to;
+        const to = unpacked(bytes).head.to;
         if (to === undefined || to === server) this.#beat('whole');
       }),
       this.#nats.subscribe(hint, ({ bytes }) => this.#kept.hint(Buffer.from(bytes).toString())),
@@ -274,6 +274,5 @@ export class NatsCluster implements Cluster {
 }
 
 function beatOf({ bytes }: NatsPacket): Beat | undefined {
-  const { head } = unpacked(bytes) ?? {};
-  return head === undefined ? undefined : readBeat(head);
+  return readBeat(unpacked(bytes).head);
 }

@@ -72,14 +72,14 @@ export function packed(head: object, lines: readonly string[] = []): Buffer {
   return Buffer.from([JSON.stringify(head), ...lines].join('\n'));
 }
 
-/** The head, its fields not looked at yet, and the lines; undefined where it is none. */
-export function unpacked(bytes: Uint8Array): { head: Record<string, unknown>; lines: string[] } | undefined {
+/** The head, its fields not looked at yet and none where it cannot be read, and the lines. */
+export function unpacked(bytes: Uint8Array): { head: Record<string, unknown>; lines: string[] } {
   const [first = '', ...lines] = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString().split('\n');
   try {
     const head: unknown = JSON.parse(first);
-    return isRecord(head) ? { head, lines } : undefined;
+    return { head: isRecord(head) ? head : {}, lines };
   } catch {
-    return undefined;
+    return { head: {}, lines };
   }
 }
 
