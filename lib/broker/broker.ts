@@ -22,6 +22,7 @@ import { ownCommands } from './commands.ts';
 import { Load, loadTimes } from './load.ts';
 import type { BrokerOptions, BrokerSettings } from './options.ts';
 import { settled } from './options.ts';
+import { Reports } from './reports.ts';
 import { Rights } from './rights.ts';
 import { Router } from './router.ts';
 import type { Mailbox } from './services/mailbox.ts';
@@ -172,7 +173,8 @@ export class Broker {
       stop: which => this.#stopByMessage(which),
     });
     const broadcaster = new Broadcaster({ registry, cluster, server }, clock, logger);
-    const router = new Router({ server, registry, store, cluster, broadcaster, rights, own, clock, logger });
+    const reports = new Reports({ server, registry, cluster, logger });
+    const router = new Router({ server, registry, store, cluster, broadcaster, rights, reports, own, clock, logger });
     return { registry, store, status, router, broadcaster, rights, load };
   }
 

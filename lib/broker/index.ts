@@ -12,6 +12,7 @@ export type {
   Reach,
 } from './cluster.ts';
 export { alone } from './cluster.ts';
+export { clusterInProcess } from './cluster-in-process.ts';
 export type { BrokerLimits, BrokerOptions } from './options.ts';
 export { brokerLimits } from './options.ts';
 export type { AccessOptions, BrokerUser, Right } from './rights.ts';

@@ -10,9 +10,11 @@ import { PeerError, Refusal, reasonOf } from '../base/errors.ts';
 import type { Correspondent, Dispatcher } from '../dispatcher/index.ts';
 import type { Logger } from '../logging/index.ts';
 import { Message } from '../message/index.ts';
-import { brokerName, cacheParameter, readCache, reportParameter } from '../protocol/service/index.ts';
+import { brokerName, cacheParameter, readCache } from '../protocol/service/index.ts';
 import type { Broadcaster } from './broadcast.ts';
 import type { Cluster } from './cluster.ts';
+import type { Reports } from './reports.ts';
+import { forGuest } from './reports.ts';
 import type { Rights } from './rights.ts';
 import type { Mailbox } from './services/mailbox.ts';
 import type { Party } from './services/party.ts';
@@ -47,6 +49,7 @@ export interface RouterParts {
   readonly cluster: Cluster;
   readonly broadcaster: Broadcaster;
   readonly rights: Rights;
+  readonly reports: Reports;
   /** For what is for the broker itself. */
   readonly own: Dispatcher;
   readonly clock: Clock;
@@ -105,7 +108,7 @@ export class Router {
     const { service } = message.to;
     this.counts.fromCluster += 1;
     const guest = registry.guest(service);
-    if (guest !== undefined) return void guest.peer.send(this.#forGuest(message, guest));
+    if (guest !== undefined) return void guest.peer.send(forGuest(message, guest));
     if (!registry.has(service)) throw new Refusal(`service ${service} is not here`, message.command);
     await this.#post(message, registry.mailbox(service), patience);
   }
@@ -115,26 +118,11 @@ export class Router {
     const { store, registry, logger } = this.#parts;
     const kept = store.recovered();
     for (const { message, stored, left } of kept) {
-      const settle = this.#fate(message, stored, left);
+      const settle = this.#fate(message, stored);
       if (left <= 0) settle(new Refusal('it waited for too long', message.command));
       else this.#put(registry.mailbox(message.to.service), message, left, stored, settle);
     }
     if (kept.length > 0) logger.log('info', `messages kept from before: ${kept.length}`);
-  }
-
-  /** What is said to whom the message came from, where that can be reached. */
-  tell(to: Message['from'], answer: Message): void {
-    const { registry, cluster, server, logger } = this.#parts;
-    if (to.service === '') return;
-    try {
-      const guest = registry.guest(to.service);
-      const [member] = registry.mailboxes.get(to.service)?.members ?? [];
-      const here = to.server === '' || to.server === server;
-      if (here) (guest ?? member)?.peer.send(answer);
-      else cluster.forward(to.server, answer.addressed({ to })).catch(() => undefined);
-    } catch (error) {
-      logger.log('debug', `${answer.command} was not sent: ${reasonOf(error)}`, { to: to.service });
-    }
   }
 
   #isForUs(server: string, service: string): boolean {
@@ -173,7 +161,7 @@ export class Router {
     const local = server === '' || server === '.' || server === '*' || server === '?' || server === here;
     if (local) {
       const guest = registry.guest(service);
-      if (guest !== undefined) return void guest.peer.send(this.#forGuest(message, guest));
+      if (guest !== undefined) return void guest.peer.send(forGuest(message, guest));
       if (registry.has(service)) {
         this.counts.forwarded += 1;
         return this.#report(message, this.#post(message, registry.mailbox(service), this.#patience(message)));
@@ -216,7 +204,7 @@ export class Router {
     const keeping = cluster.keep(message, wish.ttl).then(
       kept => {
         if (!kept) return this.#keep(message, party, wish.ttl, text !== undefined);
-        this.#saysCached(message);
+        this.#parts.reports.cached(message);
         return undefined;
       },
       () => this.#keep(message, party, wish.ttl, text !== undefined),
@@ -231,14 +219,14 @@ export class Router {
   #keep(message: Message, party: Party | undefined, ttl: number, asked: boolean): Promise<void> | undefined {
     const { store, registry } = this.#parts;
     const mailbox = registry.mailbox(message.to.service);
-    this.#saysCached(message);
+    this.#parts.reports.cached(message);
     if (!store.isThere || (!asked && party?.peer.session !== undefined)) {
       return this.#report(message, this.#post(message, mailbox, ttl));
     }
     return new Promise((resolve, reject) => {
       try {
         const stored = store.keep(message, ttl, resolve);
-        this.#put(mailbox, message, ttl, stored, this.#fate(message, stored, ttl));
+        this.#put(mailbox, message, ttl, stored, this.#fate(message, stored));
       } catch (error) {
         this.#failedToReach(message, new Refusal(reasonOf(error), message.command));
         reject(new Refusal(reasonOf(error), message.command));
@@ -247,7 +235,7 @@ export class Router {
   }
 
   /** What happens at the end of a message that is on our disk. */
-  #fate(message: Message, stored: number, _left: number): (failure?: Error) => void {
+  #fate(message: Message, stored: number): (failure?: Error) => void {
     return failure => {
       this.#parts.store.end(stored);
       if (failure !== undefined) this.#failedToReach(message, failure);
@@ -276,39 +264,14 @@ export class Router {
   #failedToReach(message: Message, error: unknown): void {
     this.counts.failed += 1;
     this.#parts.logger.log('warn', `${message.command} did not reach ${message.to.service}: ${reasonOf(error)}`);
-    this.#saysUnavailable(message, true);
+    this.#parts.reports.unavailable(message, true);
   }
 
   #unknown(message: Message, reason: string, reply = true): Promise<void> {
     this.counts.unknown += 1;
     this.#parts.logger.log('debug', `${message.command} is not forwarded: ${reason}`, { from: message.from.service });
-    this.#saysUnavailable(message, reply);
+    this.#parts.reports.unavailable(message, reply);
     return Promise.reject(new Refusal(reason, message.command));
-  }
-
-  #saysCached(message: Message): void {
-    if (!message.has(reportParameter)) return;
-    this.tell(message.from, this.#own(message, 'TRANSMISSION_REPORT', { command: message.command, status: 'cached' }));
-  }
-
-  #saysUnavailable(message: Message, reply: boolean): void {
-    const { command, from, to } = message;
-    if (message.has(reportParameter)) {
-      this.tell(from, this.#own(message, 'TRANSMISSION_REPORT', { command, status: 'failed' }));
-      if (!readCache(message.get(cacheParameter)).reply) return;
-    }
-    if (!reply || command === 'SERVICE_UNAVAILABLE') return;
-    const what = { destination_service: to.service || to.server, unsent_command: command };
-    this.tell(from, this.#own(message, 'SERVICE_UNAVAILABLE', what));
-  }
-
-  #own(message: Message, command: string, parameters: Parameters<Message['reply']>[1]): Message {
-    const answer = message.reply(command, parameters);
-    return new Message(command, answer.list, { server: this.#parts.server, service: brokerName }, nobody);
-  }
-
-  #forGuest(message: Message, guest: Party): Message {
-    return guest.alias === undefined ? message : new Message(message.command, message.list, message.from, guest.alias);
   }
 }
 
