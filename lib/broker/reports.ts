@@ -2,7 +2,7 @@
 
 import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../logging/index.ts';
-import { Message } from '../message/index.ts';
+import { Message, requestParameter } from '../message/index.ts';
 import { brokerName, cacheParameter, readCache, reportParameter } from '../protocol/service/index.ts';
 import type { Cluster } from './cluster.ts';
 import type { Party } from './services/party.ts';
@@ -33,9 +33,10 @@ export class Reports {
     const { command, from, to } = message;
     if (message.has(reportParameter)) {
       this.#tell(from, this.#own(message, 'TRANSMISSION_REPORT', { command, status: 'failed' }));
-      if (!readCache(message.get(cacheParameter)).reply) return;
+      if (!readCache(message.get(cacheParameter)).reply && !message.has(requestParameter)) return;
     }
-    if (!reply || command === 'SERVICE_UNAVAILABLE') return;
+    // A request waits for an answer.
+    if ((!reply && !message.has(requestParameter)) || command === 'SERVICE_UNAVAILABLE') return;
     const what = { destination_service: to.service || to.server, unsent_command: command };
     this.#tell(from, this.#own(message, 'SERVICE_UNAVAILABLE', what));
   }

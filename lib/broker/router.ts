@@ -12,7 +12,7 @@ import type { Logger } from '../logging/index.ts';
 import { Message } from '../message/index.ts';
 import { brokerName, cacheParameter, readCache } from '../protocol/service/index.ts';
 import type { Broadcaster } from './broadcast.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster, Presence } from './cluster.ts';
 import type { Reports } from './reports.ts';
 import { forGuest } from './reports.ts';
 import type { Rights } from './rights.ts';
@@ -155,7 +155,7 @@ export class Router {
   }
 
   #forward(message: Message, party: Party | undefined): Promise<void> | undefined {
-    const { registry, server: here, cluster } = this.#parts;
+    const { registry, server: here } = this.#parts;
     const { server, service } = message.to;
     if (service === party?.name) throw new Refusal('a service does not send to itself', message.command);
     const local = server === '' || server === '.' || server === '*' || server === '?' || server === here;
@@ -167,13 +167,19 @@ export class Router {
         return this.#report(message, this.#post(message, registry.mailbox(service), this.#patience(message)));
       }
     }
-    if (server !== '.' && server !== here) {
-      const other = local
-        ? cluster.others.find(one => one.services.some(({ name }) => name === service))?.server
-        : server;
-      if (other !== undefined) return this.#abroad(other, message);
-    }
+    const other = server === '.' || server === here ? undefined : this.#other(local ? '' : server, service);
+    if (other !== undefined) return this.#abroad(other, message);
     return local ? this.#absent(message, party) : this.#unknown(message, `there is no server ${server}`);
+  }
+
+  /** The other broker that a message goes to; while the cluster is not up, a name that was given may be one. */
+  #other(server: string, service: string): string | undefined {
+    const { cluster } = this.#parts;
+    const { state } = cluster.status;
+    if (server !== '' && state !== 'up' && state !== 'alone') return server;
+    const fits = (one: Presence): boolean =>
+      server === '' ? one.services.some(({ name }) => name === service) : one.server === server;
+    return cluster.others.find(fits)?.server;
   }
 
   #patience(message: Message): number {
