@@ -275,8 +275,8 @@ export abstract class Exchange implements LinkSession {
   }
 
   #acknowledged(message: Message): number {
-    const { count, refused, asks } = readAck(message);
-    this.out.confirm(count, new Set(refused));
+    const { count, refused, beyond, asks } = readAck(message);
+    this.out.confirm(count, new Set(refused), beyond);
     if (asks) this.inbound.asked();
     this.flush();
     this.host.link?.settled();

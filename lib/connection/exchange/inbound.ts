@@ -40,15 +40,15 @@ export class Inbound {
 
   /** Sees that what was handled is acknowledged in time. */
   owe(): void {
-    const { unacknowledged } = this.stream;
-    if (unacknowledged >= ackEvery || (unacknowledged > 0 && this.#asked === 'by the other side')) this.acknowledge();
-    else if (unacknowledged > 0) this.#timer ??= this.#clock.after(ackTime, () => this.acknowledge());
+    const { owed } = this.stream;
+    if (owed >= ackEvery || (owed > 0 && this.#asked === 'by the other side')) this.acknowledge();
+    else if (owed > 0) this.#timer ??= this.#clock.after(ackTime, () => this.acknowledge());
   }
 
   /** Tells what was handled. */
   acknowledge(): void {
     this.stopTimer();
-    if (this.stream.unacknowledged > 0) this.#say(false);
+    if (this.stream.owed > 0) this.#say(false);
   }
 
   /** The other side waits for an acknowledgement: now, or as soon as there is something to tell. */
@@ -64,7 +64,8 @@ export class Inbound {
 
   #say(asks: boolean): void {
     const { stream } = this;
-    if (!this.#tell(ackMessage({ count: stream.handled, refused: stream.refused, asks }))) return;
+    if (!this.#tell(ackMessage({ count: stream.handled, refused: stream.refused, beyond: stream.beyond, asks })))
+      return;
     stream.acknowledged();
     this.#asked = 'no';
   }
