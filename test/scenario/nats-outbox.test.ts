@@ -106,3 +106,26 @@ t.test('an attempt at a server that says nothing can be stopped, and leaves noth
   await until('all are closed', () => sockets.every(({ destroyed }) => destroyed));
   t.equal(sockets.length, count);
 });
+
+t.test('what others say under the subjects of a backplane disturbs nobody', { skip: noNats }, async t => {
+  const server = await NatsServer.start();
+  const [one, two] = [new End(server.address), new End(server.address)];
+  t.teardown(async () => {
+    await Promise.all([one, two].map(({ communicator }) => communicator.stop()));
+    await server.end();
+  });
+  await Promise.all([one.ready(), two.ready()]);
+  const strange = ['', 'x', 't', 't0\nx', 't1', 'j1\n', 'j1\n{}', 'j1\n["a"]', 'j1\n[1,2]', 't99999999999999999999\nx'];
+  for (const text of strange) one.nats.publish('ed.say.strange.path', Buffer.from(text));
+  one.nats.publish('ed.say.strange.%2e', Buffer.from('t1\nx'));
+  one.nats.publish('ed.say.strange.path', Buffer.from([0xff, 0xfe]));
+  two.backplane.subscribe(() => {
+    throw new Error('a listener that fails');
+  });
+  one.backplane.publish('/p', 'right');
+  one.backplane.publish('/p', 'again');
+  await until('the rest comes', () => two.heard.length === 2);
+  t.same(two.heard, ['right', 'again']);
+  t.equal(two.backplane.figures.unreadable, strange.length + 2);
+  t.match(two.log.texts('warn').join(), /a listener failed: a listener that fails/);
+});

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Cancel, Clock } from '../../base/clock.ts';
-import { LimitError, NetworkError, PeerError } from '../../base/errors.ts';
+import { LimitError, NetworkError, PeerError, Refusal } from '../../base/errors.ts';
 import type { QueueLimits } from '../../base/queue.ts';
 import type { Nats } from '../../connection/index.ts';
 import type { Message } from '../../message/index.ts';
@@ -204,7 +204,8 @@ export class Forwarding {
 
 function errorOf([, code, words = '']: Outcome): Error | undefined {
   if (code === undefined) return undefined;
-  if (code === 'REFUSED' || code === 'NOT_ALLOWED') return new PeerError(code, words);
+  if (code === 'REFUSED') return new Refusal(words);
+  if (code === 'NOT_ALLOWED') return new PeerError(code, words);
   if (code === 'OUTBOX_FULL' || code === 'EXPIRED' || code === 'DROPPED') return new LimitError(code, words);
   return new NetworkError('ABANDONED', words);
 }

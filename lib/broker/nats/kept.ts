@@ -45,6 +45,7 @@ export class Kept {
   readonly #over = new AbortController();
   readonly #handled = new Set<string>();
   readonly #draining = new Set<string>();
+  #opening: Promise<void> | undefined;
   #stream: KeptStream | undefined;
   #looking: Promise<void> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -56,17 +57,23 @@ export class Kept {
   }
 
   /** There is a connection. */
-  async open(line: NatsLine): Promise<void> {
-    try {
-      this.#stream = await KeptStream.open(line.client, this.#prefix, this.#limits);
-      this.look();
-    } catch (error) {
-      this.#owner.trouble(`nothing can be kept: ${reasonOf(error)}`);
-    }
+  open({ client }: NatsLine): void {
+    const opening = KeptStream.open(client, this.#prefix, this.#limits).then(
+      stream => {
+        if (this.#opening !== opening) return;
+        this.#stream = stream;
+        this.look();
+      },
+      (error: unknown) => {
+        if (this.#opening === opening) this.#owner.trouble(`nothing can be kept: ${reasonOf(error)}`);
+      },
+    );
+    this.#opening = opening;
   }
 
   /** The connection is gone. */
   lost(): void {
+    this.#opening = undefined;
     this.#stream = undefined;
   }
 
@@ -85,6 +92,7 @@ export class Kept {
     const id = randomUUID();
     const { clock } = this.#owner;
     const begin = clock.now();
+    await this.#opening;
     for (let attempts = 0; clock.now() - begin < sameFor - 2 * storeTime; attempts += 1) {
       const stream = this.#stream;
       if (stream === undefined && attempts === 0) return false;

@@ -9,7 +9,7 @@
 // While NATS is away, all of a machine goes on; what is for others waits here, within limits.
 
 import type { Cancel } from '../../base/clock.ts';
-import { NetworkError, PeerError, reasonOf, UsageError } from '../../base/errors.ts';
+import { NetworkError, Refusal, reasonOf, UsageError } from '../../base/errors.ts';
 import { guarded } from '../../base/guard.ts';
 import type { StateTable } from '../../base/state-table.ts';
 import { StateMachine } from '../../base/state-table.ts';
@@ -116,7 +116,7 @@ export class NatsCluster implements Cluster {
       throw new NetworkError('CLOSED', 'this broker is in no cluster');
     }
     if (this.#machine.state === 'up' && !this.#others.isKnown(server)) {
-      throw new PeerError('REFUSED', `there is no server ${server}`, message.command);
+      throw new Refusal(`there is no server ${server}`, message.command);
     }
     await forwarding.forward(server, message);
   }
@@ -172,7 +172,7 @@ export class NatsCluster implements Cluster {
     this.#say(this.#subjects.ask, {});
     this.#beat('whole');
     this.#forwarding?.opened();
-    void this.#kept.open(line);
+    this.#kept.open(line);
     this.#changed();
   };
 
@@ -252,7 +252,7 @@ export class NatsCluster implements Cluster {
   }
 
   async #take(message: Message): Promise<void> {
-    if (this.#node === undefined) throw new PeerError('REFUSED', 'this broker has left', message.command);
+    if (this.#node === undefined) throw new Refusal('this broker has left', message.command);
     await this.#node.take(message);
   }
 
