@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import t from 'tap';
 import { NatsCluster } from '../../lib/broker/nats/index.ts';
 import { Message, Nats } from '../../lib/index.ts';
+import { FaultProxy } from '../../lib/testkit/index.ts';
 import { NatsServer, noNats } from '../support/nats-server.ts';
 import { until } from '../support/world.ts';
 import { Place, together } from './cluster-stage.ts';
@@ -224,3 +225,43 @@ t.test('options are checked', async t => {
   bad({ outbox: { count: 0 } }, 'OUT_OF_RANGE');
   bad({ servers: 1 }, 'UNKNOWN_OPTION');
 });
+
+for (const fault of ['cut', 'freeze', 'reset'] as const) {
+  t.test(
+    `one broker's way to NATS is hit (${fault}) and heals, under load: nothing lost, nothing twice`,
+    { skip: noNats },
+    async t => {
+      const { server, place } = await stage(t);
+      const proxy = await FaultProxy.open({ listen: 'tcp://127.0.0.1:0', to: server.address.replace('nats', 'tcp') });
+      const near = await place('near');
+      const far = new Place(proxy.address.replace('tcp', 'nats'), 'far', ['worker'], {}, { ask: 100, dial: 500 });
+      t.teardown(async () => {
+        await far.communicator.stop(0);
+        await proxy.close();
+      });
+      await far.join();
+      await together(near, far);
+      let sent = 0;
+      let confirmed = 0;
+      const timer = setInterval(() => {
+        void near.cluster.forward('far', doIt(sent)).then(() => {
+          confirmed += 1;
+        });
+        sent += 1;
+      }, 1);
+      t.teardown(() => clearInterval(timer));
+      await until('some have come', () => far.taken.length > 100);
+      await proxy[fault]();
+      await until('it is noticed', () => far.cluster.status.state === 'down');
+      if (fault !== 'reset') await until('near sees it gone', () => near.sees.length === 0);
+      const at = performance.now();
+      await proxy.heal();
+      await until('they see each other', () => near.sees.length === 1 && far.cluster.status.state === 'up');
+      const back = Math.round(performance.now() - at);
+      clearInterval(timer);
+      await until('all is confirmed', () => confirmed === sent);
+      t.comment(`${fault}: ${sent} messages, they see each other ${back} ms after it healed`);
+      t.same(far.taken, numbers(sent));
+    },
+  );
+}

@@ -3,7 +3,7 @@
 import type { ClusterNode, Presence } from '../../lib/broker/cluster.ts';
 import type { NatsClusterOptions } from '../../lib/broker/nats/index.ts';
 import { NatsCluster } from '../../lib/broker/nats/index.ts';
-import type { Message } from '../../lib/index.ts';
+import type { Message, NatsOptions } from '../../lib/index.ts';
 import { Communicator, type Nats, PeerError } from '../../lib/index.ts';
 import { until } from '../support/world.ts';
 import { quick } from './nats-stage.ts';
@@ -27,12 +27,18 @@ export class Place implements ClusterNode {
   /** What `take` waits for. */
   handling: (message: Message) => Promise<void> = async () => undefined;
 
-  constructor(address: string, server: string, services: readonly string[] = [], options: NatsClusterOptions = {}) {
+  constructor(
+    address: string,
+    server: string,
+    services: readonly string[] = [],
+    options: NatsClusterOptions = {},
+    limits: NatsOptions['limits'] = {},
+  ) {
     lives += 1;
     this.life = `life ${lives}`;
     this.server = server;
     this.#services = services;
-    this.nats = this.communicator.nats(address, { pause: quick });
+    this.nats = this.communicator.nats(address, { pause: quick, limits });
     this.cluster = new NatsCluster(this.nats, { prefix: 'test', presence: lively, ...options });
   }
 

@@ -75,7 +75,7 @@ t.test('a frozen server is noticed, and used again when it thaws', { skip: noNat
     await server.end();
   });
   await end.ready();
-  server.freeze();
+  await server.freeze();
   const at = performance.now();
   for (let number = 0; number < 100; number += 1) end.backplane.publish('/p', 'x'.repeat(100_000));
   await until('it is lost', () => end.nats.state === 'waiting' || end.nats.state === 'dialing');
@@ -93,7 +93,7 @@ t.test('it stops in time while the server is frozen, and says what was left', { 
   const end = new End(server.address);
   t.teardown(() => server.end());
   await end.ready();
-  server.freeze();
+  await server.freeze();
   end.backplane.publish('/p', 'text');
   const report = await end.communicator.stop(100);
   t.match(report.abandoned, [{ kind: 'nats', messages: 1 }]);

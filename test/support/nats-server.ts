@@ -80,9 +80,16 @@ export class NatsServer {
     await over;
   }
 
-  /** Stops its clock: sockets stay open, nothing is answered. */
-  freeze(): void {
+  /** Stops its clock: sockets stay open, nothing is answered. Resolves when all its threads stand still. */
+  async freeze(): Promise<void> {
     this.#child?.kill('SIGSTOP');
+    const tasks = `/proc/${this.#child?.pid}/task`;
+    const stopped = async (): Promise<true | undefined> => {
+      const threads = await readdir(tasks);
+      const stats = await Promise.all(threads.map(thread => readFile(join(tasks, thread, 'stat'), 'utf8')));
+      return stats.every(stat => /\) T /.test(stat)) || undefined;
+    };
+    await waitFor(stopped);
   }
 
   thaw(): void {
@@ -101,7 +108,7 @@ async function waitFor<T>(look: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (performance.now() > end) throw new Error('nats-server did not start');
+    if (performance.now() > end) throw new Error('waited in vain for nats-server');
     await new Promise(resolve => setTimeout(resolve, 5));
   }
 }
