@@ -1,10 +1,24 @@
 // What a connection to NATS does when the server goes away, freezes, or asks its clients to leave; with a real server.
 
+import type { Test } from 'tap';
 import t from 'tap';
 import { NatsProxy } from '../support/nats-proxy.ts';
 import { NatsServer, noNats } from '../support/nats-server.ts';
 import { until } from '../support/world.ts';
 import { End, telling } from './nats-stage.ts';
+
+/** Two ends at one server. */
+async function pair(t: Test): Promise<{ server: NatsServer; one: End; two: End }> {
+  const server = await NatsServer.start();
+  const one = new End(server.address);
+  const two = new End(server.address);
+  t.teardown(async () => {
+    await Promise.all([one.communicator.stop(), two.communicator.stop()]);
+    await server.end();
+  });
+  await Promise.all([one.ready(), two.ready()]);
+  return { server, one, two };
+}
 
 /** Numbers that grow. */
 const inOrder = (texts: readonly string[]): boolean =>
@@ -14,14 +28,7 @@ t.test(
   'a server killed and started again under load: nothing twice, all accepted goes out',
   { skip: noNats },
   async t => {
-    const server = await NatsServer.start();
-    const one = new End(server.address);
-    const two = new End(server.address);
-    t.teardown(async () => {
-      await Promise.all([one.communicator.stop(), two.communicator.stop()]);
-      await server.end();
-    });
-    await Promise.all([one.ready(), two.ready()]);
+    const { server, one, two } = await pair(t);
     const stop = telling(one);
     await until('some have come', () => two.heard.length > 200);
     await server.kill();
@@ -47,14 +54,7 @@ t.test(
 );
 
 t.test('who is connected again first tells those who come later all the same', { skip: noNats }, async t => {
-  const server = await NatsServer.start();
-  const one = new End(server.address);
-  const two = new End(server.address);
-  t.teardown(async () => {
-    await Promise.all([one.communicator.stop(), two.communicator.stop()]);
-    await server.end();
-  });
-  await Promise.all([one.ready(), two.ready()]);
+  const { server, one, two } = await pair(t);
   await server.kill();
   await until('both know', () => one.nats.state !== 'open' && two.nats.state !== 'open');
   for (let number = 0; number < 10; number += 1) one.backplane.publish('/p', String(number));

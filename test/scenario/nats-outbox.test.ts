@@ -129,3 +129,24 @@ t.test('what others say under the subjects of a backplane disturbs nobody', { sk
   t.equal(two.backplane.figures.unreadable, strange.length + 2);
   t.match(two.log.texts('warn').join(), /a listener failed: a listener that fails/);
 });
+
+t.test('what is too long for a server that comes back is dropped, and told', { skip: noNats }, async t => {
+  const server = await NatsServer.start({ config: 'max_payload: 1000' });
+  await server.kill();
+  const end = new End(server.address);
+  t.teardown(async () => {
+    await end.communicator.stop();
+    await server.end();
+  });
+  const dropped: string[] = [];
+  end.nats.on('dropped', (subject, reason) => dropped.push(`${subject} ${reason.message}`));
+  end.nats.publish('short.one', bytes);
+  end.nats.publish('long', Buffer.alloc(2_000));
+  end.nats.publish('short.two', bytes);
+  await server.again();
+  await until('the rest has gone out', () => end.nats.waiting.packets === 0);
+  t.match(dropped, [/^long .*max_payload/]);
+  t.equal(dropped.length, 1);
+  t.match(end.shown, { fates: { confirmed: 2, dropped: 1 } });
+  t.throws(() => end.nats.publish('long', Buffer.alloc(2_000)), { code: 'BODY_TOO_LONG' });
+});

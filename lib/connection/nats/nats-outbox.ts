@@ -136,11 +136,14 @@ export class NatsOutbox {
     if (this.#out.outNow > 0) this.#ask(line);
   }
 
-  #publish(line: NatsLine, { message }: Outgoing<Packet>): void {
+  #publish(line: NatsLine, outgoing: Outgoing<Packet>): void {
+    const { message } = outgoing;
     try {
       line.publish(message.subject, message.bytes, message.reply);
     } catch (error) {
       // A server that takes shorter payloads than the last one: nothing to be done about this packet.
+      outgoing.fate = 'dropped';
+      this.fates.dropped += 1;
       this.#owner.missed(message, asError(error));
     }
   }
