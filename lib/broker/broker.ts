@@ -102,6 +102,7 @@ export class Broker {
       this.#parts.router.recover();
       this.#listening = listen.map(address => this.#listen(address));
       this.#addresses = await Promise.all(this.#listening.map(({ ready }) => ready));
+      this.#parts.load.address = this.#address();
       await cluster.join(this.#node());
     } catch (error) {
       this.#machine.attempt('failed');
