@@ -3,6 +3,8 @@
 export type { Address } from './base/address.ts';
 export { formatAddress, parseAddress } from './base/address.ts';
 export type { Pause } from './base/backoff.ts';
+export type { Backplane } from './base/backplane.ts';
+export { localBackplane } from './base/backplane.ts';
 export type { Cancel, Clock } from './base/clock.ts';
 export { systemClock } from './base/clock.ts';
 export type { ErrorCode, Reaction } from './base/errors.ts';
@@ -12,6 +14,7 @@ export {
   LimitError,
   NetworkError,
   PeerError,
+  Refusal,
   TimeoutError,
   UsageError,
 } from './base/errors.ts';
@@ -19,6 +22,7 @@ export type { Given } from './base/options.ts';
 export type { FullPolicy, QueueLimits } from './base/queue.ts';
 export * from './communicator/index.ts';
 export type {
+  BackplaneFigures,
   BindOptions,
   Change,
   ChildEvents,
@@ -41,6 +45,11 @@ export type {
   ListenerState,
   ListenOptions,
   LogRotateOptions,
+  NatsBackplaneOptions,
+  NatsEvents,
+  NatsLimits,
+  NatsOptions,
+  NatsState,
   OnSessionLost,
   OutboxLimits,
   Owned,
@@ -63,6 +72,8 @@ export {
   FileWatch,
   Lines,
   Listener,
+  Nats,
+  NatsBackplane,
   Peer,
   PermanentClient,
   Signal,

@@ -81,6 +81,16 @@ export class PeerError extends CommunicatorError<CodeOf<'peer'>> {
   }
 }
 
+/**
+ * For a handler to throw: it has not taken the message, and never will. In a session its sender is told so: its `deliver`
+ * rejects with REFUSED.
+ */
+export class Refusal extends PeerError {
+  constructor(message: string, command?: string, options?: ErrorOptions) {
+    super('REFUSED', message, command, options);
+  }
+}
+
 /** The way to the other side, or to a disk, is broken; try again. */
 export class NetworkError extends CommunicatorError<CodeOf<'network'>> {}
 

@@ -10,6 +10,7 @@ import type {
   LinesOptions,
   ListenOptions,
   LogRotateOptions,
+  NatsOptions,
   Owned,
   Tick,
   TimerOptions,
@@ -23,6 +24,7 @@ import {
   Lines,
   Listener,
   logRotate,
+  Nats,
   PermanentClient,
   Signal,
   Timer,
@@ -62,6 +64,11 @@ export abstract class Making {
   logRotate(address: string, options: LogRotateOptions = {}): Datagram {
     const rotate = options.rotate ?? ((): void => this.logger.reopen?.());
     return this.#added(logRotate(address, { ...options, rotate }));
+  }
+
+  /** Connects to NATS, and comes back for ever. `nats://host:port`, several with commas. @throws UsageError */
+  nats(servers: string | readonly string[], options?: NatsOptions): Nats {
+    return this.#added(new Nats(servers, options));
   }
 
   /** Calls `tick` after or every so many ms. @throws UsageError */

@@ -20,6 +20,15 @@ export type { ListenerEvents, ListenerLimits, ListenerState, ListenOptions } fro
 export { Listener } from './listener.ts';
 export type { LogRotateOptions } from './log-rotate.ts';
 export { logRotate } from './log-rotate.ts';
+export type {
+  BackplaneFigures,
+  NatsBackplaneOptions,
+  NatsEvents,
+  NatsLimits,
+  NatsOptions,
+  NatsState,
+} from './nats/index.ts';
+export { isPrefix, Nats, NatsBackplane, subjectWord, textOfWord } from './nats/index.ts';
 export type { ClientEvents } from './parts/client-events.ts';
 export type { ClientLimits, ClientOptions, OnSessionLost, OutboxLimits } from './parts/client-options.ts';
 export type { ClientState } from './parts/client-table.ts';

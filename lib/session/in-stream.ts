@@ -11,8 +11,8 @@ export const ackEvery = 64;
 /** At the latest after so many ms. */
 export const ackTime = 100;
 
-/** As many numbers of refused lines are remembered. */
-const mostRefused = 100;
+/** As many numbers of refused messages are remembered: more than a sender has under way by default. */
+const mostRefused = 10_000;
 
 /** Numbers from 1, marked in any order. */
 class Row {
@@ -29,6 +29,11 @@ class Row {
     while (this.#early.size > 0 && this.#early.delete(this.unbroken + 1)) this.unbroken += 1;
   }
 
+  /** The marked ones behind a gap. */
+  get early(): Iterable<number> {
+    return this.#early;
+  }
+
   has(number: number): boolean {
     return number <= this.unbroken || this.#early.has(number);
   }
@@ -39,9 +44,11 @@ export class InStream {
   readonly #handled = new Row();
   #arrived = 0;
   #acknowledged = 0;
-  /** Numbers of lines that could not be read: the last ones, and which of them were told on the present link. */
+  /** Numbers of what was refused: the last ones, and those of them that were not told yet on the present link. */
   readonly #refused: number[] = [];
-  #refusedTold = 0;
+  #untold: number[] = [];
+  /** Handled behind one that is still being handled, and not told yet on the present link. */
+  #beyond: number[] = [];
 
   /** Where a new link goes on: all up to here were taken up. */
   get received(): number {
@@ -51,6 +58,11 @@ export class InStream {
   /** Handled and not yet acknowledged on the present link. */
   get unacknowledged(): number {
     return this.#handled.unbroken - this.#acknowledged;
+  }
+
+  /** What there is to tell: those, and those behind one that still is being handled. */
+  get owed(): number {
+    return this.unacknowledged + this.#beyond.length;
   }
 
   /** A message came over the present link; gives its number, or 0 where it was taken up before. */
@@ -67,6 +79,13 @@ export class InStream {
   /** Its handler has ended. */
   done(number: number): void {
     this.#handled.mark(number);
+    if (number > this.#handled.unbroken) this.#beyond.push(number);
+    else if (this.#beyond.length > 0) this.#beyond = this.#beyond.filter(one => one > this.#handled.unbroken);
+  }
+
+  /** Those that were handled behind one that still is, and not told yet. */
+  get beyond(): readonly number[] {
+    return this.#beyond;
   }
 
   /** The count to acknowledge. */
@@ -76,21 +95,22 @@ export class InStream {
 
   /** Those among them that were refused, and not told yet. */
   get refused(): readonly number[] {
-    return this.#refused.slice(this.#refusedTold).filter(number => number <= this.handled);
+    if (this.#untold.length === 0) return this.#untold;
+    return this.#untold.filter(number => this.#handled.has(number)).sort((a, b) => a - b);
   }
 
-  /** It cannot be read. */
+  /** It cannot be read, or its handler would not take it; handlers may end out of order. */
   refuse(number: number): void {
+    this.#untold.push(number);
     this.#refused.push(number);
-    if (this.#refused.length <= mostRefused) return;
-    this.#refused.shift();
-    this.#refusedTold = Math.max(0, this.#refusedTold - 1);
+    if (this.#refused.length > mostRefused) this.#refused.shift();
   }
 
   /** The other side was told. */
   acknowledged(): void {
     this.#acknowledged = this.#handled.unbroken;
-    this.#refusedTold = this.#refused.filter(number => number <= this.handled).length;
+    this.#beyond = [];
+    if (this.#untold.length > 0) this.#untold = this.#untold.filter(number => !this.#handled.has(number));
   }
 
   /**
@@ -100,7 +120,8 @@ export class InStream {
   rewind(): number {
     this.#arrived = this.received;
     this.#acknowledged = 0;
-    this.#refusedTold = 0;
+    this.#untold = [...this.#refused];
+    this.#beyond = [...this.#handled.early];
     return this.received;
   }
 

@@ -13,14 +13,18 @@ import type { Message } from '../message/index.ts';
 import type { Fate } from './fates.ts';
 import { Fifo } from './fifo.ts';
 import type { Outgoing, Settled, StreamLimits } from './outgoing.ts';
+import { endEarly } from './outgoing.ts';
+import { Waiting } from './waiting.ts';
 
 const none: ReadonlySet<number> = new Set();
+/** So many times the limit may end before one that does not: then that one is waited for. */
+const mostEarly = 4;
 
 export class OutStream<M = Message<unknown>> {
   readonly #limits: StreamLimits;
   readonly #clock: Clock;
   readonly #settled: Settled<M>;
-  readonly #waiting = new Fifo<Outgoing<M>>();
+  readonly #waiting = new Waiting<M>();
   readonly #underWay = new Fifo<Outgoing<M>>();
   #bytes = 0;
   /** Of those, under way. */
@@ -33,7 +37,8 @@ export class OutStream<M = Message<unknown>> {
   #outNow = 0;
   /** How many of those under way, the oldest, have ended and are kept for a session that comes late. */
   #told = 0;
-  #earliest = Number.POSITIVE_INFINITY;
+  /** How many of those under way have ended before older ones: they stand where they are, and count for nothing. */
+  #early = 0;
 
   constructor(limits: StreamLimits, clock: Clock, settled: Settled<M>) {
     this.#limits = limits;
@@ -43,7 +48,7 @@ export class OutStream<M = Message<unknown>> {
 
   /** Messages held: waiting and under way. */
   get length(): number {
-    return this.#waiting.length + this.#underWay.length - this.#told;
+    return this.#waiting.length + this.#underWay.length - this.#told - this.#early;
   }
 
   get bytes(): number {
@@ -52,7 +57,7 @@ export class OutStream<M = Message<unknown>> {
 
   /** Sent, not confirmed. */
   get unconfirmed(): number {
-    return this.#underWay.length;
+    return this.#underWay.length - this.#early;
   }
 
   /** Gone out on the present link, not confirmed. */
@@ -72,20 +77,16 @@ export class OutStream<M = Message<unknown>> {
 
   /** Milliseconds until something may expire; undefined where nothing can. */
   get nextExpiry(): number | undefined {
-    if (this.#waiting.length === 0 || this.#earliest === Number.POSITIVE_INFINITY) return undefined;
-    return Math.max(0, this.#earliest - this.#clock.now());
+    return this.#waiting.nextExpiry(this.#clock.now());
   }
 
   /** Whether a message fits without anything else having to go. */
   fits(bytes: number): boolean {
-    const held = this.#waiting.length + this.#underWay.length;
+    const held = this.#waiting.length + this.unconfirmed;
     return held < this.#limits.count && this.#bytes + bytes <= this.#limits.bytes;
   }
 
-  /**
-   * Whether the policy takes a message. False where it drops the newest, which is this one.
-   * @throws LimitError OUTBOX_FULL under `reject`, and for a message that cannot fit at all
-   */
+  /** Whether the policy takes it; false: it drops the newest. @throws LimitError OUTBOX_FULL under `reject`, and for one too large */
   takes(bytes: number): boolean {
     if (this.fits(bytes)) return true;
     this.expire();
@@ -96,7 +97,7 @@ export class OutStream<M = Message<unknown>> {
     if (this.fits(bytes)) return true;
     if (whenFull === 'reject') throw this.full('OUTBOX_FULL', 'refused');
     if (whenFull === 'drop-newest') return false;
-    return this.#underWay.length < count && this.#wayBytes + bytes <= this.#limits.bytes;
+    return this.unconfirmed < count && this.#wayBytes + bytes <= this.#limits.bytes;
   }
 
   /** Takes a message that the policy takes; the oldest that wait make room for it. */
@@ -110,14 +111,10 @@ export class OutStream<M = Message<unknown>> {
     }
     this.#waiting.push(outgoing);
     this.#bytes += outgoing.bytes;
-    if (outgoing.expires < this.#earliest) this.#earliest = outgoing.expires;
     for (const one of oldest) this.#settle(one, 'dropped', this.full('DROPPED', 'the oldest is dropped'));
   }
 
-  /**
-   * What an earlier process left: `ended` numbers are done with, the messages have the numbers behind. They may have been
-   * sent, so they keep them, and go before all that waits.
-   */
+  /** What an earlier process left: `ended` numbers are done with; the messages have those behind, and go before all else. */
   recover(ended: number, left: readonly Outgoing<M>[]): void {
     this.#ended = ended;
     for (const outgoing of left) {
@@ -140,7 +137,8 @@ export class OutStream<M = Message<unknown>> {
   /** Whether another message may go out before the other side confirms some: half of the limits is under way at most. */
   get windowIsOpen(): boolean {
     const { count, bytes } = this.#limits;
-    if (this.#outNow >= Math.max(1, Math.floor(count / 2))) return false;
+    const most = Math.max(1, Math.floor(count / 2));
+    if (this.#outNow - this.#early >= most || this.#early > mostEarly * count) return false;
     return this.#outNow < this.#underWay.length || this.#wayBytes < bytes / 2;
   }
 
@@ -159,16 +157,29 @@ export class OutStream<M = Message<unknown>> {
   }
 
   /**
-   * The other side has handled so many; `refused` are the numbers of those that it could not read.
+   * The other side has handled so many, and `beyond` those too; `refused` are the numbers of those that it did not take.
    * @throws PeerError INVALID_COUNT for a count that runs backwards, or is of what was never sent
    */
-  confirm(count: number, refused: ReadonlySet<number> = none): void {
+  confirm(count: number, refused: ReadonlySet<number> = none, beyond: readonly number[] = []): void {
     if (!this.canBe(count)) {
       const text = `count ${count} is not between ${this.#acknowledged} (acknowledged) and ${this.sent} (sent)`;
       throw new PeerError('INVALID_COUNT', text, 'ACK');
     }
     this.#acknowledged = count;
     while (this.#ended < count) this.#end(refused.has(this.#ended + 1) ? 'refused' : 'confirmed');
+    for (const number of beyond) this.#endEarly(number, refused.has(number) ? 'refused' : 'confirmed');
+  }
+
+  /** It has ended, and keeps its place until all before it have. */
+  #endEarly(number: number, fate: 'confirmed' | 'refused'): void {
+    const outgoing = this.#underWay.at(number - this.#ended - 1);
+    if (number <= this.#ended || outgoing === undefined)
+      throw new PeerError('INVALID_COUNT', 'beyond what was sent', 'ACK');
+    if (outgoing.early !== undefined || outgoing.fate !== undefined) return;
+    this.#early += 1;
+    this.#bytes -= outgoing.bytes;
+    this.#wayBytes -= outgoing.bytes;
+    endEarly(outgoing, fate);
   }
 
   /** Whether the other side can have taken up so many: it does not fall behind what it acknowledged. */
@@ -179,8 +190,7 @@ export class OutStream<M = Message<unknown>> {
   /** What went out has ended as far as anybody is told, but is kept: a session that comes late goes on with it. */
   markSent(): void {
     for (; this.#told < this.#outNow; this.#told += 1) {
-      const outgoing = this.#underWay.at(this.#told);
-      if (outgoing !== undefined) this.#settle(outgoing, 'sent');
+      this.#settle(this.#underWay.at(this.#told) as Outgoing<M>, 'sent');
     }
   }
 
@@ -190,14 +200,12 @@ export class OutStream<M = Message<unknown>> {
   }
 
   /**
-   * A new link goes on behind the `received` first, which the other side has taken up; the rest goes out again in its
-   * order. What was taken up is confirmed when it is handled.
+   * A new link goes on behind the `received` first, which the other side has taken up; the rest goes out again.
    * @throws PeerError INVALID_COUNT
    */
   rewind(received: number): void {
-    if (!this.canBe(received)) {
-      throw new PeerError('INVALID_COUNT', `received ${received} of ${this.sent} that were sent`, 'SESSION');
-    }
+    if (!this.canBe(received))
+      throw new PeerError('INVALID_COUNT', `received ${received} of ${this.sent} sent`, 'SESSION');
     this.#ended = Math.min(this.#ended, received);
     this.#outNow = received - this.#ended;
   }
@@ -210,6 +218,10 @@ export class OutStream<M = Message<unknown>> {
   /** The session is lost: what is under way waits again (`resend`), or is reported as lost. Numbers begin anew. */
   restart(choice: 'resend' | 'report'): void {
     while (this.#told > 0) this.#end('sent');
+    // What has ended is not sent again; what is on a disk has no place in the next count.
+    const ended = this.#underWay.remove(({ early }) => early !== undefined);
+    for (const one of ended) this.#settle(one, one.stored > 0 ? 'withdrawn' : (one.early ?? 'confirmed'));
+    this.#early = 0;
     for (const outgoing of this.#underWay) outgoing.again = 'again';
     if (choice === 'resend') this.#waiting.putBefore(this.#underWay);
     const lost = this.#underWay.take();
@@ -217,7 +229,6 @@ export class OutStream<M = Message<unknown>> {
     this.#ended = 0;
     this.#acknowledged = 0;
     this.#outNow = 0;
-    this.#findEarliest();
     for (const outgoing of lost) {
       this.#bytes -= outgoing.bytes;
       this.#settle(outgoing, 'lost');
@@ -226,11 +237,7 @@ export class OutStream<M = Message<unknown>> {
 
   /** Drops what has waited for too long. */
   expire(): void {
-    const now = this.#clock.now();
-    if (this.#earliest > now) return;
-    const late = this.#waiting.remove(({ expires }) => expires <= now);
-    this.#findEarliest();
-    for (const outgoing of late) {
+    for (const outgoing of this.#waiting.takeExpired(this.#clock.now())) {
       this.#bytes -= outgoing.bytes;
       // One that went out in a session that is lost may have been handled.
       if (outgoing.again === undefined)
@@ -258,10 +265,10 @@ export class OutStream<M = Message<unknown>> {
   /** Gives up on all, and says how many there were. */
   abandon(): number {
     const { length } = this;
+    // What has ended early was told; on a disk it keeps its place, for the next life to learn that from the other side.
+    for (const one of this.#underWay) if (one.early !== undefined) one.fate = one.early;
     while (this.#underWay.length > 0) this.#end('abandoned');
-    for (let outgoing = this.#waiting.shift(); outgoing !== undefined; outgoing = this.#waiting.shift()) {
-      this.#settle(outgoing, 'abandoned');
-    }
+    for (const outgoing of this.#waiting.take()) this.#settle(outgoing, 'abandoned');
     this.#bytes = 0;
     return length;
   }
@@ -277,9 +284,11 @@ export class OutStream<M = Message<unknown>> {
     this.#ended += 1;
     if (this.#told > 0) this.#told -= 1;
     if (this.#outNow > 0) this.#outNow -= 1;
-    this.#bytes -= outgoing.bytes;
-    this.#wayBytes -= outgoing.bytes;
-    this.#settle(outgoing, fate);
+    if (outgoing.early === undefined) {
+      this.#bytes -= outgoing.bytes;
+      this.#wayBytes -= outgoing.bytes;
+    } else this.#early -= 1;
+    this.#settle(outgoing, outgoing.early ?? fate);
   }
 
   #settle(outgoing: Outgoing<M>, fate: Fate, reason?: LimitError): void {
@@ -287,10 +296,5 @@ export class OutStream<M = Message<unknown>> {
     outgoing.fate = fate;
     outgoing.settle?.(fate, reason);
     this.#settled(outgoing, fate, reason);
-  }
-
-  #findEarliest(): void {
-    this.#earliest = Number.POSITIVE_INFINITY;
-    for (const { expires } of this.#waiting) this.#earliest = Math.min(this.#earliest, expires);
   }
 }

@@ -16,13 +16,23 @@ export interface Outgoing<M = Message<unknown>> {
   /** Its place in the spool; 0 where there is none, or not yet. */
   stored: number;
   /** Told of its fate, once. */
-  readonly settle?: ((fate: Fate, reason?: LimitError) => void) | undefined;
+  settle?: ((fate: Fate, reason?: LimitError) => void) | undefined;
   /** Told when it is on the disk. */
   readonly onStored?: (() => void) | undefined;
   /** Set once it has ended; it may be kept a while longer, for a session that comes late. */
   fate?: Fate;
+  /** Set where its fate was told before that of one with a smaller number. */
+  early?: 'confirmed' | 'refused';
   /** Set once it went out in a session that is lost. */
   again?: 'again';
+}
+
+/** Tells its fate before that of one with a smaller number; it keeps its place. */
+export function endEarly(outgoing: Outgoing<unknown>, fate: 'confirmed' | 'refused'): void {
+  const { settle } = outgoing;
+  outgoing.early = fate;
+  outgoing.settle = undefined;
+  settle?.(fate);
 }
 
 export interface StreamLimits {

@@ -103,15 +103,18 @@ export function beatMessage(): Message {
 export interface Ack {
   /** So many messages are handled. */
   readonly count: number;
-  /** The numbers of those among them that could not be read. */
+  /** The numbers of those among them, and of those beyond, that were not taken. */
   readonly refused: readonly number[];
+  /** Handled too, behind one that still is being handled. */
+  readonly beyond?: readonly number[];
   /** The sender waits for an ACK of ours. */
   readonly asks: boolean;
 }
 
-export function ackMessage({ count, refused, asks }: Ack): Message {
+export function ackMessage({ count, refused, beyond = [], asks }: Ack): Message {
   return Message.of('ACK', {
     ask: asks || undefined,
+    beyond: beyond.length === 0 ? undefined : rangesOf(beyond),
     count,
     refused: refused.length === 0 ? undefined : refused.join(','),
   });
@@ -127,7 +130,36 @@ export function readAck(message: Message<unknown>): Ack {
     count: count(message, 'count'),
     refused: refused === '' ? [] : refused.split(',').map(Number),
     asks: message.get('ask') === 'true',
+    ...(message.has('beyond') ? { beyond: numbersOf(message) } : {}),
   };
+}
+
+/** `5-9,12`. */
+function rangesOf(numbers: readonly number[]): string {
+  const ranges: [first: number, last: number][] = [];
+  for (const number of [...numbers].sort((a, b) => a - b)) {
+    const range = ranges.at(-1);
+    if (range !== undefined && number === range[1] + 1) range[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
+}
+
+/** No window is so large. */
+const mostBeyond = 100_000;
+
+/** @throws PeerError INVALID_PARAMETER */
+function numbersOf(message: Message<unknown>): number[] {
+  const found: number[] = [];
+  for (const range of (message.get('beyond') ?? '').split(',')) {
+    const [, first, last = first] = /^(\d{1,16})(?:-(\d{1,16}))?$/.exec(range) ?? [];
+    const [from, to] = [Number(first), Number(last)];
+    if (!(to >= from) || found.length + to - from > mostBeyond) {
+      throw new PeerError('INVALID_PARAMETER', 'parameter beyond is no list of ranges', message.command);
+    }
+    for (let number = from; number <= to; number += 1) found.push(number);
+  }
+  return found;
 }
 
 function count(message: Message<unknown>, name: string): number {

@@ -53,7 +53,7 @@ export function checkDelivery(options: DeliverOptions): void {
 /** Why a message with that fate was not delivered. */
 export function failure(fate: Fate, cause: Error | undefined): Error {
   if (fate === 'lost') return new NetworkError('SESSION_LOST', 'the other side has forgotten the session');
-  if (fate === 'refused') return new PeerError('REFUSED', 'the other side could not read it');
+  if (fate === 'refused') return new PeerError('REFUSED', 'the other side did not take it');
   if (fate === 'abandoned') {
     return new NetworkError('ABANDONED', 'ended before it was sent or confirmed', { cause });
   }

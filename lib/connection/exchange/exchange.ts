@@ -154,6 +154,10 @@ export abstract class Exchange implements LinkSession {
     this.inbound.done(number, stream);
   }
 
+  refuse(number: number, stream: object): void {
+    this.inbound.refuse(number, stream);
+  }
+
   unreadable(): void {
     if (this.phase === 'agreed') this.inbound.unreadable();
   }
@@ -271,8 +275,8 @@ export abstract class Exchange implements LinkSession {
   }
 
   #acknowledged(message: Message): number {
-    const { count, refused, asks } = readAck(message);
-    this.out.confirm(count, new Set(refused));
+    const { count, refused, beyond, asks } = readAck(message);
+    this.out.confirm(count, new Set(refused), beyond);
     if (asks) this.inbound.asked();
     this.flush();
     this.host.link?.settled();

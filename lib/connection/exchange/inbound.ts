@@ -24,6 +24,11 @@ export class Inbound {
     this.owe();
   }
 
+  /** A handler would not take it; `done` follows. */
+  refuse(number: number, stream: object): void {
+    if (stream === this.stream) this.stream.refuse(number);
+  }
+
   /** A line that could not be read was refused, and that is the end of it. */
   unreadable(): void {
     const number = this.stream.arrive();
@@ -35,15 +40,15 @@ export class Inbound {
 
   /** Sees that what was handled is acknowledged in time. */
   owe(): void {
-    const { unacknowledged } = this.stream;
-    if (unacknowledged >= ackEvery || (unacknowledged > 0 && this.#asked === 'by the other side')) this.acknowledge();
-    else if (unacknowledged > 0) this.#timer ??= this.#clock.after(ackTime, () => this.acknowledge());
+    const { owed } = this.stream;
+    if (owed >= ackEvery || (owed > 0 && this.#asked === 'by the other side')) this.acknowledge();
+    else if (owed > 0) this.#timer ??= this.#clock.after(ackTime, () => this.acknowledge());
   }
 
   /** Tells what was handled. */
   acknowledge(): void {
     this.stopTimer();
-    if (this.stream.unacknowledged > 0) this.#say(false);
+    if (this.stream.owed > 0) this.#say(false);
   }
 
   /** The other side waits for an acknowledgement: now, or as soon as there is something to tell. */
@@ -59,7 +64,8 @@ export class Inbound {
 
   #say(asks: boolean): void {
     const { stream } = this;
-    if (!this.#tell(ackMessage({ count: stream.handled, refused: stream.refused, asks }))) return;
+    if (!this.#tell(ackMessage({ count: stream.handled, refused: stream.refused, beyond: stream.beyond, asks })))
+      return;
     stream.acknowledged();
     this.#asked = 'no';
   }

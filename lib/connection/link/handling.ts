@@ -1,6 +1,6 @@
 // What happens to a message of a link once it was read: to whom it goes, and what is answered when that fails.
 
-import { LimitError, NetworkError, PeerError, reasonOf } from '../../base/errors.ts';
+import { LimitError, NetworkError, PeerError, Refusal, reasonOf } from '../../base/errors.ts';
 import { isPromise } from '../../base/guard.ts';
 import type { Allow, Correspondent, Dispatcher, Visitor } from '../../dispatcher/index.ts';
 import { answerUnknown, unhandled } from '../../dispatcher/index.ts';
@@ -102,7 +102,9 @@ export class Handling implements Visitor {
         else if (isPromise(result)) return this.#hold(Promise.resolve(result), message, number);
       }
     } catch (error) {
-      this.failed(error, message);
+      const { session } = role;
+      if (error instanceof Refusal && number > 0 && session !== undefined) session.refuse(number, session.stream);
+      else this.failed(error, message);
     }
     return false;
   }
@@ -146,7 +148,8 @@ export class Handling implements Visitor {
       hold.link.settled();
     };
     promise.then(settled, (error: unknown) => {
-      hold.link.failed(error, message);
+      if (error instanceof Refusal && number > 0 && stream !== undefined) session?.refuse(number, stream);
+      else hold.link.failed(error, message);
       settled();
     });
     return true;

@@ -38,6 +38,8 @@ export interface LinkSession {
   take(number: number): void;
   /** Its handler has ended. */
   done(number: number, stream: object): void;
+  /** Its handler would not take it: its sender is told so when it is done. */
+  refuse(number: number, stream: object): void;
   /** A line that could not be read is done with, and has taken a number all the same. */
   unreadable(): void;
   /** Bytes came in. */

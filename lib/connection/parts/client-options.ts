@@ -148,7 +148,8 @@ function oneOf(name: string, value: string, choices: readonly string[]): void {
   throw new UsageError('INVALID_VALUE', `${name} is ${value}, it must be one of ${choices.join(', ')}`);
 }
 
-function checkedPause(given: Given<Pause> | undefined): Pause {
+/** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE */
+export function checkedPause(given: Given<Pause> | undefined): Pause {
   const pause = withDefaults('pause', pauseDefaults, given);
   inRange('pause first', pause.first, 0, Number.MAX_SAFE_INTEGER);
   inRange('pause most', pause.most, 0, Number.MAX_SAFE_INTEGER);

@@ -15,18 +15,30 @@ export interface DialWorld {
 }
 
 /** @throws NetworkError DIAL_FAILED with every address's reason, or the signal's reason at once when aborted. */
-export async function dial(
+export function dial(
   addresses: readonly Address[],
   world: DialWorld,
   deadline: number,
   signal: AbortSignal,
 ): Promise<Channel> {
+  return dialEach(addresses, world.clock, deadline, signal, async (address, limited) =>
+    (await world.streamTransport(address)).dial(address, limited),
+  );
+}
+
+/** As `dial`, with an attempt of one's own. */
+export async function dialEach<T>(
+  addresses: readonly Address[],
+  clock: Clock,
+  deadline: number,
+  signal: AbortSignal,
+  attempt: (address: Address, limited: AbortSignal) => Promise<T>,
+): Promise<T> {
   const errors: Error[] = [];
   for (const address of addresses) {
     signal.throwIfAborted();
     try {
-      const transport = await world.streamTransport(address);
-      return await within(deadline, address, world.clock, signal, limited => transport.dial(address, limited));
+      return await within(deadline, address, clock, signal, limited => attempt(address, limited));
     } catch (error) {
       errors.push(asError(error));
     }
@@ -37,13 +49,13 @@ export async function dial(
   throw new NetworkError('DIAL_FAILED', errors.map(({ message }) => message).join('; '), { cause: errors });
 }
 
-async function within(
+async function within<T>(
   deadline: number,
   address: Address,
   clock: Clock,
   signal: AbortSignal,
-  attempt: (limited: AbortSignal) => Promise<Channel>,
-): Promise<Channel> {
+  attempt: (limited: AbortSignal) => Promise<T>,
+): Promise<T> {
   const limit = new AbortController();
   const told = (): void => limit.abort(signal.reason);
   const cancel = clock.after(deadline, () => {

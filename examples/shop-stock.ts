@@ -1,0 +1,16 @@
+// A service of the shop: knows what there is, and answers requests.
+
+import { defineMessage, integer, string } from 'ed-communicator';
+import { Service } from '../lib/protocol/service/index.ts';
+
+const RESERVE = defineMessage('RESERVE', { item: string({ empty: false }), count: integer({ min: 1 }) });
+const stock = new Map([['tea', 10]]);
+
+const service = new Service('stock', { version: '1.0.0' }).on(RESERVE, (message, broker) => {
+  const { item, count } = message.parameters;
+  const left = (stock.get(item) ?? 0) - count;
+  if (left < 0) return broker.send(message.reply('SOLD_OUT', { item }));
+  stock.set(item, left);
+  return broker.send(message.reply('RESERVED', { item, left }));
+});
+await service.run(); // until STOP, or a signal

@@ -1,0 +1,112 @@
+// Messages to all who know their command: `.` on this machine, `?` on the machines of our network, `*` on all.
+//
+// A broadcast is sent once, by the broker that it came to first; the others hear it from the cluster, and pass it on to their
+// services alone. Its name in the world (`broadcast_msgid`) is remembered for as long as it counts: one that comes back, over
+// whatever way, is dropped. Whoever sends one hears it too, if it knows the command, as with the C++ broker.
+
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../base/clock.ts';
+import { reasonOf } from '../base/errors.ts';
+import type { Logger } from '../logging/index.ts';
+import type { Message } from '../message/index.ts';
+import type { Cluster } from './cluster.ts';
+import type { Registry } from './services/registry.ts';
+
+export interface BroadcastCounts {
+  /** Broadcasts that came. */
+  received: number;
+  /** What went out to services here. */
+  copies: number;
+  /** Came a second time, or too late. */
+  dropped: number;
+  /** Services that had no room for one. */
+  missed: number;
+}
+
+/** Seconds that a broadcast counts (reference eventdispatcher §10.5). */
+const lifetime = 10;
+/** So many are remembered at most. */
+const mostKnown = 10_000;
+
+export class Broadcaster {
+  readonly counts: BroadcastCounts = { received: 0, copies: 0, dropped: 0, missed: 0 };
+  readonly #life = randomBytes(4).toString('hex');
+  /** Names of broadcasts, with the second in which each is forgotten. */
+  readonly #known = new Map<string, number>();
+  readonly #registry: Registry;
+  readonly #cluster: Cluster;
+  readonly #server: string;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #number = 0;
+
+  constructor(
+    { registry, cluster, server }: { registry: Registry; cluster: Cluster; server: string },
+    clock: Clock,
+    logger: Logger,
+  ) {
+    this.#registry = registry;
+    this.#cluster = cluster;
+    this.#server = server;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** From a service here, with its sender made sure of. */
+  send(message: Message): void {
+    if (!this.#isNew(message)) return;
+    this.#deliver(message);
+    const { server, service } = message.to;
+    if (service === '.' || server === '.' || server === this.#server || this.#cluster.status.state === 'alone') return;
+    this.#number += 1;
+    const broadcast_msgid = `${this.#server}-${this.#life}-${this.#number}`;
+    const broadcast_timeout = this.#seconds() + lifetime;
+    this.#remember(broadcast_msgid, broadcast_timeout);
+    const marked = message.has('broadcast_msgid') ? message : message.with({ broadcast_msgid, broadcast_timeout });
+    this.#cluster.broadcast(marked, service === '?' || server === '?' ? 'private' : 'public');
+  }
+
+  /** From another broker. */
+  hear(message: Message): void {
+    if (this.#isNew(message)) this.#deliver(message);
+  }
+
+  #deliver(message: Message): void {
+    for (const party of this.#registry.parties) {
+      if (party.state !== 'member' || !party.commands.has(message.command)) continue;
+      try {
+        party.peer.send(message);
+        this.counts.copies += 1;
+      } catch (error) {
+        this.counts.missed += 1;
+        this.#logger.log('warn', `${message.command} to all was missed by ${party.name}: ${reasonOf(error)}`);
+      }
+    }
+  }
+
+  #isNew(message: Message): boolean {
+    const name = message.get('broadcast_msgid');
+    const limit = Number(message.get('broadcast_timeout') ?? Number.NaN);
+    const known = name !== undefined && this.#known.has(name);
+    if (known || limit < this.#seconds()) {
+      this.counts.dropped += 1;
+      return false;
+    }
+    this.counts.received += 1;
+    if (name !== undefined) this.#remember(name, Number.isNaN(limit) ? this.#seconds() + lifetime : limit);
+    return true;
+  }
+
+  #remember(name: string, until: number): void {
+    const now = this.#seconds();
+    for (const [old, end] of this.#known) {
+      if (end >= now && this.#known.size < mostKnown) break;
+      this.#known.delete(old);
+    }
+    this.#known.set(name, Math.min(until, now + lifetime));
+  }
+
+  #seconds(): number {
+    return Math.floor(this.#clock.wall() / 1000);
+  }
+}

@@ -1,0 +1,93 @@
+// The messages of other brokers, seen from here: each stream is taken in its order, nothing twice, and its sender is told
+// what became of each message until it says that it knows.
+
+import { CommunicatorError, reasonOf } from '../../base/errors.ts';
+import type { Message } from '../../message/index.ts';
+import { decode } from '../../message/index.ts';
+import type { Carriage, Outcome, Return } from './wire.ts';
+
+interface Stream {
+  readonly name: string;
+  received: number;
+  /** Those that the sender may not know yet. */
+  readonly outcomes: Map<number, Outcome>;
+  /** Of those, not told since. */
+  readonly untold: Outcome[];
+}
+
+export interface IntakeOwner {
+  take(message: Message): Promise<void>;
+  /** Tells the sender; soon, and once for all that happens until then. */
+  tell(from: string): void;
+}
+
+export class Intake {
+  readonly #owner: IntakeOwner;
+  /** The last stream of each sender. */
+  readonly #streams = new Map<string, Stream>();
+
+  constructor(owner: IntakeOwner) {
+    this.#owner = owner;
+  }
+
+  /** Takes what is new of it; gives the answer where one is due now. */
+  arrive({ from, stream: name, first, done }: Carriage, lines: readonly string[]): Return | undefined {
+    const stream = this.#streamOf(from, name, first);
+    if (stream === undefined) return { stream: name, received: -1, gap: true, outcomes: [] };
+    for (const number of stream.outcomes.keys()) if (number <= done) stream.outcomes.delete(number);
+    const gap = first > stream.received + 1;
+    if (gap || lines.length === 0) {
+      return { stream: name, received: stream.received, gap, outcomes: [...stream.outcomes.values()] };
+    }
+    lines.forEach((line, index) => {
+      const number = first + index;
+      if (number <= stream.received) return;
+      stream.received = number;
+      this.#take(from, stream, number, line);
+    });
+    return undefined;
+  }
+
+  /** What has happened since the last time; undefined where nothing has. */
+  news(from: string): Return | undefined {
+    const stream = this.#streams.get(from);
+    if (stream === undefined || stream.untold.length === 0) return undefined;
+    const { name, received, untold } = stream;
+    return { stream: name, received, gap: false, outcomes: untold.splice(0) };
+  }
+
+  /** That broker will not come back. */
+  forget(from: string): void {
+    this.#streams.delete(from);
+  }
+
+  #streamOf(from: string, name: string, first: number): Stream | undefined {
+    const known = this.#streams.get(from);
+    if (known?.name === name) return known;
+    if (first !== 1) return undefined;
+    const stream = { name, received: 0, outcomes: new Map<number, Outcome>(), untold: [] };
+    this.#streams.set(from, stream);
+    return stream;
+  }
+
+  #take(from: string, stream: Stream, number: number, line: string): void {
+    const settle = (outcome: Outcome): void => {
+      stream.outcomes.set(number, outcome);
+      stream.untold.push(outcome);
+      if (this.#streams.get(from) === stream) this.#owner.tell(from);
+    };
+    this.#handle(line).then(
+      () => settle([number]),
+      (error: unknown) => settle([number, codeOf(error), reasonOf(error)]),
+    );
+  }
+
+  async #handle(line: string): Promise<void> {
+    const message = decode(line);
+    if (message !== undefined) await this.#owner.take(message);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof CommunicatorError ? error.code : 'ABANDONED';
+}

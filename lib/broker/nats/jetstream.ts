@@ -1,0 +1,92 @@
+// JetStream of the official client, loaded when a cluster keeps messages, and the stream they are kept in.
+
+import type { ConsumerMessages, JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { optional } from '../../base/optional.ts';
+import { subjectWord } from '../../connection/index.ts';
+
+export interface KeptLimits {
+  /** Most messages. @default 100_000 */
+  readonly count: number;
+  /** Most bytes. @default 256 MiB */
+  readonly bytes: number;
+  /** Longest time in ms. @default 86_400_000, a day */
+  readonly age: number;
+  /** Servers of NATS that hold a copy. @default 1 */
+  readonly copies: number;
+}
+
+/** A message published again with its id within so many ms is kept once. */
+export const sameFor = 120_000;
+/** A message that was handed out and not confirmed in so many ms is handed out again, here or elsewhere. */
+export const handling = 30_000;
+/** A consumer that nobody used for so many ms is gone. */
+const unused = 3_600_000;
+const nanoseconds = 1_000_000;
+
+/** What is kept, as one life of the client sees it. */
+export class KeptStream {
+  readonly #name: string;
+  readonly #subject: string;
+  readonly #client: JetStreamClient;
+  readonly #manager: JetStreamManager;
+
+  private constructor(name: string, subject: string, client: JetStreamClient, manager: JetStreamManager) {
+    this.#name = name;
+    this.#subject = subject;
+    this.#client = client;
+    this.#manager = manager;
+  }
+
+  /** Makes the stream, or makes it as it should be. @throws Error of the client; UsageError MISSING_PACKAGE */
+  static async open(connection: NatsConnection, prefix: string, limits: KeptLimits): Promise<KeptStream> {
+    const { jetstream, jetstreamManager } = await optional(
+      'to keep messages for absent services a cluster needs the package @nats-io/jetstream, which is not installed',
+      '@nats-io/jetstream@~3.3.1',
+      () => import('@nats-io/jetstream'),
+    );
+    const name = `${subjectWord(prefix)}-kept`;
+    const subject = `${prefix}.kept.`;
+    const manager = await jetstreamManager(connection);
+    const changeable = {
+      subjects: [`${subject}*`],
+      max_msgs: limits.count,
+      max_bytes: limits.bytes,
+      max_age: limits.age * nanoseconds,
+      duplicate_window: Math.min(sameFor, limits.age) * nanoseconds,
+      discard: 'new' as const,
+      num_replicas: limits.copies,
+    };
+    const made = await manager.streams.add({ name, retention: 'workqueue', storage: 'file', ...changeable }).catch(
+      // There is one with other limits.
+      () => manager.streams.update(name, changeable),
+    );
+    return new KeptStream(made.config.name, subject, jetstream(connection), manager);
+  }
+
+  /** Resolves when it is stored. @throws Error of the client */
+  async store(service: string, id: string, payload: Uint8Array, ms: number): Promise<void> {
+    await this.#client.publish(this.#subject + subjectWord(service), payload, { msgID: id, timeout: ms, retries: 0 });
+  }
+
+  /** Words of the services for which something is kept. */
+  async services(): Promise<string[]> {
+    const { state } = await this.#manager.streams.info(this.#name, { subjects_filter: `${this.#subject}*` });
+    return Object.keys(state.subjects ?? {}).map(subject => subject.slice(this.#subject.length));
+  }
+
+  /** The next messages for a service, by its word; they come within a second, or there are none. */
+  async fetch(word: string, most: number): Promise<ConsumerMessages> {
+    const consumer = `to-${word}`;
+    await this.#manager.consumers.add(this.#name, {
+      durable_name: consumer,
+      filter_subject: this.#subject + word,
+      ack_policy: 'explicit',
+      ack_wait: handling * nanoseconds,
+      max_ack_pending: 256,
+      inactive_threshold: unused * nanoseconds,
+    });
+    const handle = await this.#client.consumers.get(this.#name, consumer);
+    return handle.fetch({ max_messages: most, expires: 1_000 });
+  }
+}

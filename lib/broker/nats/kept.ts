@@ -1,0 +1,223 @@
+// Messages for services that are nowhere at present: kept in a work queue of JetStream until some broker has the service.
+// Each is confirmed to the queue when the service has handled it, and not before.
+//
+//   keep ─▶ stored ─a broker has the service▶ handed out ─handled▶ gone
+//              ▲                                  │ refused, no room, or nobody confirms it within 30 s
+//              └──────────────────────────────────┘          stored for longer than its ttl: gone, never delivered
+//
+// A message has an id of its own: published twice it is stored once, and handed out twice it is handled once here.
+
+import { randomUUID } from 'node:crypto';
+import type { JsMsg } from '@nats-io/jetstream';
+import type { Clock } from '../../base/clock.ts';
+import { sleep } from '../../base/clock.ts';
+import { asError, LimitError, NetworkError, PeerError, reasonOf } from '../../base/errors.ts';
+import type { Message } from '../../message/index.ts';
+import { decode, encode } from '../../message/index.ts';
+import type { NatsLine } from '../../transport/nats/index.ts';
+import type { KeptLimits } from './jetstream.ts';
+import { handling, KeptStream, sameFor } from './jetstream.ts';
+import { packed, unpacked } from './wire.ts';
+
+export interface KeptOwner {
+  readonly clock: Clock;
+  /** Words of the services that are here. */
+  here(): ReadonlySet<string>;
+  take(message: Message): Promise<void>;
+  /** Something was kept for a service. */
+  stored(service: string): void;
+  trouble(words: string): void;
+}
+
+/** An attempt to store takes so long at most, in ms. */
+const storeTime = 5_000;
+/** Messages that are handed out at once. */
+const batch = 64;
+/** Ids of handled messages that are remembered. */
+const mostHandled = 10_000;
+/** What was refused, or was told nobody of, is looked for again after so many ms. */
+const again = 5_000;
+
+export class Kept {
+  readonly #prefix: string;
+  readonly #limits: KeptLimits;
+  readonly #owner: KeptOwner;
+  readonly #over = new AbortController();
+  readonly #handled = new Set<string>();
+  readonly #draining = new Set<string>();
+  #opening: Promise<void> | undefined;
+  #stream: KeptStream | undefined;
+  #looking: Promise<void> | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(prefix: string, limits: KeptLimits, owner: KeptOwner) {
+    this.#prefix = prefix;
+    this.#limits = limits;
+    this.#owner = owner;
+  }
+
+  /** There is a connection. */
+  open({ client }: NatsLine): void {
+    const opening = KeptStream.open(client, this.#prefix, this.#limits).then(
+      stream => {
+        if (this.#opening !== opening) return;
+        this.#stream = stream;
+        this.look();
+      },
+      (error: unknown) => {
+        if (this.#opening === opening) this.#owner.trouble(`nothing can be kept: ${reasonOf(error)}`);
+      },
+    );
+    this.#opening = opening;
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    this.#opening = undefined;
+    this.#stream = undefined;
+  }
+
+  end(): void {
+    this.lost();
+    this.#over.abort(new NetworkError('ABANDONED', 'the cluster was left before the message was kept'));
+  }
+
+  /**
+   * True when it is stored; false where that is not possible at present.
+   * @throws LimitError OUTBOX_FULL; NetworkError ABANDONED where it may be stored, and nobody knows
+   */
+  async keep(message: Message, ttl: number): Promise<boolean> {
+    const { service } = message.to;
+    const payload = packed({ until: this.#owner.clock.wall() + ttl }, [encode(message)]);
+    const id = randomUUID();
+    const { clock } = this.#owner;
+    const begin = clock.now();
+    await this.#opening;
+    for (let attempts = 0; clock.now() - begin < sameFor - 2 * storeTime; attempts += 1) {
+      const stream = this.#stream;
+      if (stream === undefined && attempts === 0) return false;
+      const outcome = stream === undefined ? 'unknown' : await store(stream, service, id, payload);
+      if (outcome === 'stored') {
+        this.#owner.stored(service);
+        return true;
+      }
+      if (outcome === 'nowhere' && attempts === 0) return false;
+      // It may be stored already: with its id it is not stored twice.
+      await sleep(clock, 100, this.#over.signal);
+    }
+    throw new NetworkError('ABANDONED', `nobody knows whether ${message.command} is kept`);
+  }
+
+  /** Looks whether anything is kept for the services that are here; once at a time. */
+  look(): void {
+    if (this.#stream === undefined || this.#over.signal.aborted) return;
+    this.#lookedAt = this.#owner.clock.now();
+    this.#looking ??= this.#look(this.#stream)
+      .catch((error: unknown) => this.#owner.trouble(`what is kept cannot be looked at: ${reasonOf(error)}`))
+      .finally(() => {
+        this.#looking = undefined;
+      });
+  }
+
+  /** As `look`, where that is long ago. */
+  lookAgain(): void {
+    if (this.#owner.clock.now() - this.#lookedAt >= again) this.look();
+  }
+
+  /** Something is kept for a service that may be here. */
+  hint(word: string): void {
+    const stream = this.#stream;
+    if (stream !== undefined && this.#owner.here().has(word)) this.#drain(stream, word);
+  }
+
+  async #look(stream: KeptStream): Promise<void> {
+    for (const word of await stream.services()) if (this.#owner.here().has(word)) this.#drain(stream, word);
+  }
+
+  #drain(stream: KeptStream, word: string): void {
+    if (this.#draining.has(word)) return;
+    this.#draining.add(word);
+    this.#empty(stream, word)
+      .catch((error: unknown) => {
+        if (this.#stream === stream) this.#owner.trouble(`what is kept cannot be fetched: ${reasonOf(error)}`);
+      })
+      .finally(() => this.#draining.delete(word));
+  }
+
+  async #empty(stream: KeptStream, word: string): Promise<void> {
+    for (let taken = 1; taken > 0 && this.#stream === stream && this.#owner.here().has(word); ) {
+      const under: Promise<boolean>[] = [];
+      for await (const packet of await stream.fetch(word, batch)) under.push(this.#hand(packet));
+      taken = (await Promise.all(under)).filter(done => done).length;
+    }
+  }
+
+  /** Whether it is done with. */
+  async #hand(packet: JsMsg): Promise<boolean> {
+    const { head, lines } = unpacked(packet.data);
+    const message = readLine(lines[0]);
+    const id = packet.headers?.get('Nats-Msg-Id') ?? String(packet.seq);
+    if (message === undefined || typeof head.until !== 'number' || head.until <= this.#owner.clock.wall()) {
+      packet.term();
+      return true;
+    }
+    try {
+      if (!this.#handled.has(id)) await this.#take(message, packet);
+      this.#remember(id);
+      await packet.ackAck({ timeout: storeTime });
+      return true;
+    } catch {
+      // The service has gone, there is no room, or the confirmation did not get through: it comes again.
+      packet.nak(again);
+      return false;
+    }
+  }
+
+  /** While the service has it in hand, nobody else gets it. */
+  async #take(message: Message, packet: JsMsg): Promise<void> {
+    const taken = this.#owner.take(message);
+    const over = new AbortController();
+    const stay = async (): Promise<never> => {
+      for (;;) {
+        await sleep(this.#owner.clock, handling / 3, over.signal);
+        packet.working();
+      }
+    };
+    stay().catch(() => undefined);
+    await taken.finally(() => over.abort());
+  }
+
+  #remember(id: string): void {
+    this.#handled.add(id);
+    const [oldest] = this.#handled;
+    if (this.#handled.size > mostHandled && oldest !== undefined) this.#handled.delete(oldest);
+  }
+}
+
+/** `nowhere`: it is certain that it is not stored. */
+async function store(
+  stream: KeptStream,
+  service: string,
+  id: string,
+  payload: Uint8Array,
+): Promise<'stored' | 'nowhere' | 'unknown'> {
+  try {
+    await stream.store(service, id, payload, storeTime);
+    return 'stored';
+  } catch (thrown) {
+    const error = asError(thrown);
+    if (/maximum (messages|bytes)/.test(error.message)) throw new LimitError('OUTBOX_FULL', error.message);
+    return /no responders|jetstream (is )?not enabled|max_payload/i.test(`${error.name} ${error.message}`)
+      ? 'nowhere'
+      : 'unknown';
+  }
+}
+
+function readLine(line = ''): Message | undefined {
+  try {
+    return decode(line);
+  } catch (error) {
+    if (error instanceof PeerError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,278 @@
+// Brokers that find each other over NATS (wire.ts says under which subjects). Whoever speaks under them is a broker: who may
+// is for the accounts and permissions of NATS to say.
+//
+//   presence    a beat each second; one that is silent for 5 s is not there, after an hour it is forgotten
+//   forward     kept here until the other broker has told what became of it (route.ts, intake.ts)
+//   broadcast   told once: who is not connected in that moment misses it
+//   keep        in a work queue of JetStream (kept.ts)
+//
+// While NATS is away, all of a machine goes on; what is for others waits here, within limits.
+
+import type { Cancel } from '../../base/clock.ts';
+import { NetworkError, Refusal, reasonOf, UsageError } from '../../base/errors.ts';
+import { guarded } from '../../base/guard.ts';
+import type { StateTable } from '../../base/state-table.ts';
+import { StateMachine } from '../../base/state-table.ts';
+import type { Nats } from '../../connection/index.ts';
+import { NatsBackplane, subjectWord } from '../../connection/index.ts';
+import type { Message } from '../../message/index.ts';
+import { decode, encode } from '../../message/index.ts';
+import type { NatsLine, NatsPacket } from '../../transport/nats/index.ts';
+import type { Cluster, ClusterNode, ClusterState, ClusterStatus, Presence, Reach } from '../cluster.ts';
+import type { ClusterSettings, NatsClusterOptions } from './cluster-options.ts';
+import { settleCluster } from './cluster-options.ts';
+import { Forwarding } from './forwarding.ts';
+import { Kept } from './kept.ts';
+import { Others } from './others.ts';
+import type { Beat, Subjects } from './wire.ts';
+import { packed, readBeat, subjectsOf, unpacked } from './wire.ts';
+
+type ClusterStep = 'join' | 'opened' | 'lost' | 'leave';
+
+export const natsClusterTable: StateTable<ClusterState, ClusterStep> = {
+  alone: { join: 'joining', leave: 'left' },
+  joining: { opened: 'up', lost: 'joining', leave: 'left' },
+  up: { opened: 'up', lost: 'down', leave: 'left' },
+  down: { opened: 'up', lost: 'down', leave: 'left' },
+  left: {},
+};
+
+export class NatsCluster implements Cluster {
+  readonly #nats: Nats;
+  readonly #settings: ClusterSettings;
+  readonly #subjects: Subjects;
+  readonly #others: Others;
+  readonly #backplane: NatsBackplane;
+  readonly #kept: Kept;
+  readonly #machine = new StateMachine<ClusterState, ClusterStep>(natsClusterTable, 'alone');
+  readonly #leaving: Cancel[] = [];
+  #node: ClusterNode | undefined;
+  #presence: Presence | undefined;
+  #forwarding: Forwarding | undefined;
+  #here: ReadonlySet<string> = new Set();
+  #trouble: string | undefined;
+  #cancelBeat: Cancel | undefined;
+
+  /**
+   * `nats` belongs to the communicator of the broker, and may serve others too.
+   * @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE, INVALID_NAME
+   */
+  constructor(nats: Nats, options: NatsClusterOptions = {}) {
+    this.#settings = settleCluster(options);
+    const { prefix, presence, kept, clock } = this.#settings;
+    this.#nats = nats;
+    this.#subjects = subjectsOf(prefix);
+    this.#others = new Others(presence);
+    this.#backplane = new NatsBackplane(nats, { prefix: `${prefix}.cluster` });
+    this.#kept = new Kept(prefix, kept, {
+      clock,
+      here: () => this.#here,
+      take: message => this.#take(message),
+      stored: service => this.#stored(service),
+      trouble: words => {
+        this.#trouble = words;
+        this.#changed();
+      },
+    });
+  }
+
+  get others(): readonly Presence[] {
+    return this.#others.live;
+  }
+
+  get status(): ClusterStatus {
+    const away = this.#machine.state === 'joining' || this.#machine.state === 'down';
+    return {
+      state: this.#machine.state,
+      computers: this.#others.size + 1,
+      live: this.#others.live.length + 1,
+      waiting: this.#forwarding?.waiting ?? 0,
+      waitingBytes: this.#forwarding?.bytes ?? 0,
+      trouble: (away ? this.#nats.lastError?.message : undefined) ?? this.#trouble,
+    };
+  }
+
+  async join(node: ClusterNode): Promise<void> {
+    if (node.presence.server === '') throw new UsageError('INVALID_NAME', 'a broker of a cluster has a name');
+    this.#machine.step('join');
+    this.#node = node;
+    this.#note(node.presence);
+    this.#listen(node.presence.server);
+    this.#nats.on('open', this.#opened).on('lost', this.#lost).on('close', this.#closed);
+    if (this.#nats.line !== undefined) this.#opened(this.#nats.line);
+    this.#beatLater();
+  }
+
+  announce(presence: Presence): void {
+    const before = this.#here;
+    this.#note(presence);
+    this.#beat('whole');
+    if (![...this.#here].every(word => before.has(word))) this.#kept.look();
+  }
+
+  async forward(server: string, message: Message): Promise<void> {
+    const forwarding = this.#forwarding;
+    if (forwarding === undefined || this.#machine.state === 'left') {
+      throw new NetworkError('CLOSED', 'this broker is in no cluster');
+    }
+    if (this.#machine.state === 'up' && !this.#others.isKnown(server)) {
+      throw new Refusal(`there is no server ${server}`, message.command);
+    }
+    await forwarding.forward(server, message);
+  }
+
+  broadcast(message: Message, reach: Reach): void {
+    this.#backplane.publish(reach === 'public' ? 'public' : this.#privately, encode(message));
+  }
+
+  async keep(message: Message, ttl: number): Promise<boolean> {
+    return this.#machine.state === 'up' && this.#kept.keep(message, ttl);
+  }
+
+  async leave(): Promise<void> {
+    const { state } = this.#machine;
+    if (!this.#machine.attempt('leave') || state === 'alone') return;
+    this.#cancelBeat?.();
+    this.#kept.end();
+    this.#say(this.#subjects.gone, {});
+    await this.#forwarding?.settled();
+    this.#end();
+  }
+
+  get #privately(): string {
+    return `private ${this.#settings.network}`;
+  }
+
+  #listen(server: string): void {
+    const { here, ask, gone, hint } = this.#subjects;
+    const { clock, outbox } = this.#settings;
+    const hear = (subject: string, heard: (beat: Beat) => void): Cancel =>
+      this.#nats.subscribe(subject, packet => {
+        const beat = beatOf(packet);
+        if (beat !== undefined) heard(beat);
+      });
+    this.#leaving.push(
+      hear(here, beat => this.#heard(beat)),
+      hear(gone, beat => this.#others.gone(beat) && this.#changed()),
+      this.#nats.subscribe(ask, ({ bytes }) => {
+        const to = unpacked(bytes).head.to;
+        if (to === undefined || to === server) this.#beat('whole');
+      }),
+      this.#nats.subscribe(hint, ({ bytes }) => this.#kept.hint(Buffer.from(bytes).toString())),
+      this.#backplane.subscribe((path, text) => this.#hear(path, text)),
+    );
+    const take = (message: Message): Promise<void> => this.#take(message);
+    const subjects = this.#subjects;
+    this.#forwarding = new Forwarding({ server, nats: this.#nats, subjects, outbox, clock, take });
+  }
+
+  readonly #opened = (line: NatsLine): void => {
+    if (!this.#machine.attempt('opened')) return;
+    this.#trouble = undefined;
+    this.#say(this.#subjects.ask, {});
+    this.#beat('whole');
+    this.#forwarding?.opened();
+    this.#kept.open(line);
+    this.#changed();
+  };
+
+  readonly #lost = (): void => {
+    this.#kept.lost();
+    if (this.#machine.attempt('lost')) this.#changed();
+  };
+
+  /** The connection has ended for good, and with it all that was under way. */
+  readonly #closed = (): void => {
+    this.#machine.attempt('leave');
+    this.#cancelBeat?.();
+    this.#kept.end();
+    this.#end();
+  };
+
+  #end(): void {
+    this.#nats.off('open', this.#opened).off('lost', this.#lost).off('close', this.#closed);
+    for (const leave of this.#leaving.splice(0)) leave();
+    this.#forwarding?.end();
+  }
+
+  #note(presence: Presence): void {
+    this.#presence = presence;
+    this.#here = new Set(presence.services.map(({ name }) => subjectWord(name)));
+  }
+
+  #beatLater(): void {
+    const { clock, presence } = this.#settings;
+    this.#cancelBeat = clock.after(presence.beat, () => {
+      this.#beatLater();
+      this.#beat('sign of life');
+      const { changed, forgotten } = this.#others.sweep(clock.now());
+      for (const server of forgotten) this.#forwarding?.forget(server);
+      this.#forwarding?.beat();
+      this.#kept.lookAgain();
+      if (changed) this.#changed();
+    });
+  }
+
+  #beat(what: 'whole' | 'sign of life'): void {
+    this.#say(this.#subjects.here, what === 'whole' ? { services: this.#presence?.services } : {});
+  }
+
+  /** Nothing of this is worth keeping: while there is no connection it is not said. */
+  #say(subject: string, more: object): void {
+    if (this.#presence === undefined || this.#nats.line === undefined) return;
+    const { server, life, serial } = this.#presence;
+    guarded(
+      () => this.#nats.publish(subject, packed({ server, life, serial, ...more })),
+      () => undefined,
+    );
+  }
+
+  #heard(beat: Beat): void {
+    if (beat.server === this.#presence?.server) {
+      if (beat.life === this.#presence.life) return;
+      this.#trouble = `another broker of this cluster is called ${beat.server} too`;
+      return this.#changed();
+    }
+    const news = this.#others.beat(beat, this.#settings.clock.now());
+    if (news === 'ask') this.#say(this.#subjects.ask, { to: beat.server });
+    else if (news === 'changed') this.#changed();
+  }
+
+  #hear(path: string, text: string): void {
+    if (path !== 'public' && path !== this.#privately) return;
+    guarded(
+      () => {
+        const message = decode(text);
+        if (message !== undefined) this.#node?.hear(message);
+      },
+      error => {
+        this.#trouble = `a broadcast was not heard: ${reasonOf(error)}`;
+      },
+    );
+  }
+
+  async #take(message: Message): Promise<void> {
+    if (this.#node === undefined) throw new Refusal('this broker has left', message.command);
+    await this.#node.take(message);
+  }
+
+  #stored(service: string): void {
+    const word = subjectWord(service);
+    this.#kept.hint(word);
+    guarded(
+      () => this.#nats.publish(this.#subjects.hint, Buffer.from(word)),
+      () => undefined,
+    );
+  }
+
+  #changed(): void {
+    guarded(
+      () => this.#node?.changed(),
+      () => undefined,
+    );
+  }
+}
+
+function beatOf({ bytes }: NatsPacket): Beat | undefined {
+  return readBeat(unpacked(bytes).head);
+}

@@ -1,0 +1,129 @@
+// What brokers say to each other over NATS. Under a prefix (`ed`), SERVER one word for any name (connection/nats/subject.ts):
+//
+//   PREFIX.cluster.here         a beat: who is there, and the whole presence where it is new, or was asked for
+//   PREFIX.cluster.ask          whoever is named, or all, says its whole presence
+//   PREFIX.cluster.gone         a broker ends
+//   PREFIX.cluster.to.SERVER    messages for that broker (route.ts), answered under
+//   PREFIX.cluster.re.SERVER    what became of them (intake.ts)
+//   PREFIX.cluster.kept         something is kept for a service, which may be here
+//   PREFIX.cluster.say.*.*      broadcasts: a backplane (connection/nats/backplane.ts)
+//   PREFIX.kept.SERVICE         the stream of what is kept (kept.ts)
+//
+// A payload is one line of JSON, and behind it messages as text, a line each. What cannot be read is passed over.
+
+import { subjectWord } from '../../connection/index.ts';
+import type { Presence, PresentService } from '../cluster.ts';
+
+export interface Subjects {
+  readonly here: string;
+  readonly ask: string;
+  readonly gone: string;
+  readonly hint: string;
+  readonly kept: string;
+  to(server: string): string;
+  re(server: string): string;
+}
+
+export function subjectsOf(prefix: string): Subjects {
+  const own = `${prefix}.cluster`;
+  return {
+    here: `${own}.here`,
+    ask: `${own}.ask`,
+    gone: `${own}.gone`,
+    hint: `${own}.kept`,
+    kept: `${prefix}.kept.`,
+    to: server => `${own}.to.${subjectWord(server)}`,
+    re: server => `${own}.re.${subjectWord(server)}`,
+  };
+}
+
+export interface Beat {
+  readonly server: string;
+  readonly life: string;
+  readonly serial: number;
+  readonly services?: readonly PresentService[] | undefined;
+}
+
+/** Messages of one broker for another; without any it asks what became of those before. */
+export interface Carriage {
+  readonly from: string;
+  /** Names the stream; its numbers begin with 1. */
+  readonly stream: string;
+  /** The number of the first message here, or of the one that would come next. */
+  readonly first: number;
+  /** Up to this number the sender knows what became of all. */
+  readonly done: number;
+}
+
+/** Number; and code and words where it was not taken. */
+export type Outcome = readonly [number: number, code?: string, words?: string];
+
+/** What became of the messages of a stream. */
+export interface Return {
+  readonly stream: string;
+  /** Up to this number all have come; -1 where the stream is not known. */
+  readonly received: number;
+  /** Whether something is missing behind that. */
+  readonly gap: boolean;
+  readonly outcomes: readonly Outcome[];
+}
+
+export function packed(head: object, lines: readonly string[] = []): Buffer {
+  return Buffer.from([JSON.stringify(head), ...lines].join('\n'));
+}
+
+/** The head, its fields not looked at yet and none where it cannot be read, and the lines. */
+export function unpacked(bytes: Uint8Array): { head: Record<string, unknown>; lines: string[] } {
+  const [first = '', ...lines] = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString().split('\n');
+  try {
+    const head: unknown = JSON.parse(first);
+    return { head: isRecord(head) ? head : {}, lines };
+  } catch {
+    return { head: {}, lines };
+  }
+}
+
+export function readBeat({ server, life, serial, services }: Record<string, unknown>): Beat | undefined {
+  if (!isName(server) || !isName(life) || !isCount(serial)) return undefined;
+  if (services === undefined) return { server, life, serial };
+  if (!Array.isArray(services) || !services.every(isService)) return undefined;
+  return { server, life, serial, services };
+}
+
+export function readCarriage({ from, stream, first, done }: Record<string, unknown>): Carriage | undefined {
+  if (!isName(from) || !isName(stream) || !isCount(first) || first === 0 || !isCount(done)) return undefined;
+  return { from, stream, first, done };
+}
+
+export function readReturn({ stream, received, gap, outcomes }: Record<string, unknown>): Return | undefined {
+  if (!isName(stream) || !(isCount(received) || received === -1) || typeof gap !== 'boolean') return undefined;
+  if (!Array.isArray(outcomes) || !outcomes.every(isOutcome)) return undefined;
+  return { stream, received, gap, outcomes };
+}
+
+export function presenceOf({ server, life, serial, services = [] }: Beat): Presence {
+  return { server, life, serial, services };
+}
+
+/** A name of anything: a text that is not empty, and not without end. */
+export function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 300;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isService(value: unknown): value is PresentService {
+  if (!isRecord(value)) return false;
+  const { name, commands, instances } = value;
+  return isName(name) && Array.isArray(commands) && commands.every(isName) && isCount(instances);
+}
+
+function isOutcome(value: unknown): value is Outcome {
+  return Array.isArray(value) && isCount(value[0]) && value.slice(1).every(text => typeof text === 'string');
+}

@@ -1,0 +1,133 @@
+// Who we are for a NATS server, and how the way to it is secured; read anew at each dial.
+
+import { readFile } from 'node:fs/promises';
+import type { ConnectionOptions } from '@nats-io/transport-node';
+import type { Address } from '../../base/address.ts';
+import { parseAddress } from '../../base/address.ts';
+import { NetworkError, reasonOf, UsageError } from '../../base/errors.ts';
+import { refuseUnknown } from '../../base/options.ts';
+import type { TlsOptions } from '../tls/index.ts';
+import { checkTls, materialOf } from '../tls/options.ts';
+import type { Library } from './library.ts';
+
+export interface NatsLogin {
+  readonly user?: string | undefined;
+  /** Of the user. */
+  readonly password?: string | undefined;
+  readonly token?: string | undefined;
+  /** The seed of an nkey. */
+  readonly seed?: string | undefined;
+  /** The text of a `.creds` file. */
+  readonly credentials?: string | undefined;
+  /** Path of a `.creds` file, read at each dial. */
+  readonly credentialsFile?: string | undefined;
+}
+
+/** A login, or what gives one. */
+export type LoginSource = NatsLogin | (() => NatsLogin | Promise<NatsLogin>);
+
+/** How a server is dialled. */
+export interface NatsDial {
+  /** Our name for the server's lists. */
+  readonly name: string;
+  readonly login?: NatsLogin | undefined;
+  /** Given, the way must be secure; without it, it is where the server wants it. */
+  readonly tls?: TlsOptions | undefined;
+  /** Silence in ms before the server is asked for a sign of life; two questions without an answer end the connection. */
+  readonly ask: number;
+}
+
+const knownLogin: { [K in keyof Required<NatsLogin>]: 0 } = {
+  user: 0,
+  password: 0,
+  token: 0,
+  seed: 0,
+  credentials: 0,
+  credentialsFile: 0,
+};
+
+/** The port of NATS, where none is written. */
+const usualPort = 4222;
+
+/** `nats://host[:port]`, `tls://host[:port]`; without a scheme, nats. @throws UsageError INVALID_ADDRESS */
+export function natsAddress(text: string): Address {
+  const place = /^[a-z][a-z0-9+-]*:\/\//.test(text) ? text : `nats://${text}`;
+  if (place.includes('@')) {
+    throw new UsageError('INVALID_ADDRESS', 'an address of NATS holds no user and no password: give them as `login`');
+  }
+  const address = parseAddress(
+    /(:\d+|\])\/?$/.test(place) ? place.replace(/\]\/?$/, `]:${usualPort}`) : withPort(place),
+  );
+  if (address.scheme === 'nats' || address.scheme === 'tls') return address;
+  throw new UsageError('INVALID_ADDRESS', `"${text}" is no address of NATS: write nats://host:port or tls://host:port`);
+}
+
+function withPort(place: string): string {
+  return `${place.replace(/\/$/, '')}:${usualPort}`;
+}
+
+/** @throws UsageError UNKNOWN_OPTION, INVALID_VALUE */
+export function checkDial(login: LoginSource | undefined, tls: TlsOptions | undefined): void {
+  if (tls !== undefined) checkTls(tls);
+  if (typeof login === 'object') checkLogin(login);
+}
+
+/** The login of this moment. @throws UsageError UNKNOWN_OPTION, INVALID_VALUE, and what the function throws */
+export async function loginNow(login: LoginSource | undefined): Promise<NatsLogin | undefined> {
+  return typeof login === 'function' ? checkLogin(await login()) : login;
+}
+
+function checkLogin(login: NatsLogin): NatsLogin {
+  refuseUnknown('login', knownLogin, login);
+  const { user, password, token, seed, credentials, credentialsFile } = login;
+  const ways = [user, token, seed, credentials, credentialsFile].filter(way => way !== undefined);
+  if (ways.length !== 1 || (password !== undefined && user === undefined)) {
+    const words = 'a login is one of: user and password, token, seed, credentials, credentialsFile';
+    throw new UsageError('INVALID_VALUE', words);
+  }
+  return login;
+}
+
+/** What the official client is told. @throws NetworkError DIAL_FAILED */
+export async function clientOptions(
+  address: Address,
+  { name, login, tls, ask }: NatsDial,
+  library: Library,
+): Promise<ConnectionOptions> {
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  const secure = tls ?? (address.scheme === 'tls' ? {} : undefined);
+  return {
+    servers: [`${host}:${address.port}`],
+    name,
+    pingInterval: ask,
+    maxPingOut: 2,
+    // The way back is ours: what it has not sent, this client throws away at each of its own reconnects.
+    reconnect: false,
+    maxReconnectAttempts: 0,
+    ...(secure === undefined ? {} : { tls: await tlsOf(secure) }),
+    ...(login === undefined ? {} : await loginOf(login, library)),
+  };
+}
+
+async function tlsOf(options: TlsOptions): Promise<object> {
+  const material = await materialOf(options);
+  return options.name === undefined ? material : { ...material, servername: options.name };
+}
+
+async function loginOf(login: NatsLogin, library: Library): Promise<Partial<ConnectionOptions>> {
+  const { user, password, token, seed, credentials, credentialsFile } = login;
+  if (token !== undefined) return { token };
+  if (seed !== undefined) return { authenticator: library.seed(seed) };
+  if (user !== undefined) return password === undefined ? { user } : { user, pass: password };
+  return { authenticator: library.credentials(credentials ?? (await textOf(credentialsFile ?? ''))) };
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new NetworkError('DIAL_FAILED', `cannot read the credentials in ${path}: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,42 @@
+// Services for tests with processes that are killed. What one handles or is told goes out with one write each, so that
+// nothing that was said is lost when it is killed.
+//
+//   worker {"broker": …}                         says "handled LIFE NUMBER" for each NOTE
+//   boss {"broker": …, "directory": …, "life": …, "count": …, "pace": …}
+//                                                delivers NOTEs to the worker; says "confirmed LIFE NUMBER", "stored …", "failed …"
+
+import { writeSync } from 'node:fs';
+import { Communicator } from '../../lib/index.ts';
+import { Service } from '../../lib/protocol/service/index.ts';
+
+interface Wanted {
+  readonly broker: string;
+  readonly directory?: string;
+  readonly life?: number;
+  readonly count?: number;
+  readonly pace?: number;
+}
+
+const [role = '', words = '{}'] = process.argv.slice(2);
+const { broker, directory, life = 0, count = 0, pace = 1 } = JSON.parse(words) as Wanted;
+const say = (text: string): number => writeSync(1, `${text}\n`);
+
+const outbox = directory === undefined ? {} : { spool: { directory } };
+const service = new Service(role, {
+  broker,
+  communicator: new Communicator(),
+  link: { pause: { first: 10, most: 100 }, outbox, limits: { ask: 500, dead: 1_500 } },
+});
+service.on('NOTE', message => say(`handled ${message.get('life')} ${message.get('number')}`));
+service.when('state', state => say(`state ${state}`));
+const over = service.run();
+const until = directory === undefined ? 'confirmed' : 'stored';
+for (let number = 0; number < count; number += 1) {
+  const parameters = { life, number };
+  service.deliver('worker/NOTE', parameters, { until }).then(
+    ({ guarantee }) => say(`${guarantee === 'stored' ? 'stored' : 'confirmed'} ${life} ${number}`),
+    (error: { readonly code?: string }) => say(`failed ${life} ${number} ${error.code}`),
+  );
+  await new Promise(resolve => setTimeout(resolve, pace));
+}
+await over;

@@ -1,0 +1,58 @@
+// One question to a broker, and its answer: for programs that look at it from outside.
+
+import { Communicator, Message, UsageError } from '../lib/index.ts';
+import { brokerAddress, readBrokerAddress } from '../lib/protocol/service/index.ts';
+
+/** Where the broker is: options that programs share. */
+export const brokerPlace = {
+  broker: {
+    alias: 'b',
+    type: 'string',
+    describe: `Address of the broker (default $COMMUNICATOR_LISTEN, or ${brokerAddress.unix})`,
+  },
+  secret: { type: 'string', describe: 'Goes along as secret_code, for a broker with users' },
+} as const;
+
+export interface Place {
+  readonly broker?: string | undefined;
+  readonly secret?: string | undefined;
+}
+
+/** A link to a broker, for as many questions as wanted. */
+export class BrokerLine {
+  readonly address: string;
+  readonly #communicator = new Communicator();
+  readonly #link: ReturnType<Communicator['permanent']>;
+  readonly #secret: string | undefined;
+
+  /** @throws UsageError INVALID_ADDRESS */
+  constructor({ broker, secret }: Place) {
+    this.address = readBrokerAddress(broker ?? process.env.COMMUNICATOR_LISTEN ?? brokerAddress.unix);
+    if (this.address.startsWith('udp:')) throw new UsageError('INVALID_ADDRESS', 'a broker does not answer datagrams');
+    this.#secret = secret;
+    // A question that is asked again is asked anew: none of an earlier link is worth an answer.
+    this.#link = this.#communicator.permanent(this.address, {
+      outbox: { session: false, age: 1_000 },
+      pause: { most: 1_000 },
+    });
+  }
+
+  /** Why there is no link; undefined while there is one. */
+  get trouble(): string | undefined {
+    return this.#link.state === 'open' ? undefined : (this.#link.why.lastError?.message ?? 'connecting');
+  }
+
+  /** @throws TimeoutError REQUEST_TIMEOUT, PeerError REFUSED, NetworkError CLOSED */
+  async ask(command: string, timeout: number): Promise<Message> {
+    try {
+      return await this.#link.request(Message.of(command, { secret_code: this.#secret }), { timeout });
+    } catch (error) {
+      const { trouble } = this;
+      throw trouble === undefined || trouble === 'connecting' ? error : new Error(trouble, { cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#communicator.stop(100);
+  }
+}
