@@ -43,7 +43,7 @@ export const errorCodes = {
   EXPIRED: ['limit', 'the message waited in the outbox for longer than allowed'],
   SLOW_PEER: ['limit', 'the other side does not read what is sent to it'],
   DATAGRAM_TOO_LONG: ['limit', 'a message that does not fit one datagram'],
-  BODY_TOO_LONG: ['limit', 'the body of a request is longer than allowed'],
+  BODY_TOO_LONG: ['limit', 'a request body or a message is longer than allowed'],
   SPOOL_FULL: ['limit', 'no room in a spool, or on its disk, for another message'],
   DIAL_TIMEOUT: ['timeout', 'an attempt to connect took too long'],
   REQUEST_TIMEOUT: ['timeout', 'no answer in time'],

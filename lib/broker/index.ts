@@ -13,6 +13,7 @@ export type {
 } from './cluster.ts';
 export { alone } from './cluster.ts';
 export { clusterInProcess } from './cluster-in-process.ts';
+export * from './nats/index.ts';
 export type { BrokerLimits, BrokerOptions } from './options.ts';
 export { brokerLimits } from './options.ts';
 export type { AccessOptions, BrokerUser, Right } from './rights.ts';
