@@ -16,6 +16,9 @@ import type { BrokerStatus, Status } from './status.ts';
 /** A service knows so many commands at most. */
 const mostCommands = 1_000;
 
+/** Services in one BROKER_STATUS_IS, those with most to do first: more might be longer than a line may be. */
+const mostRows = 1_000;
+
 export interface CommandParts {
   readonly server: string;
   readonly registry: Registry;
@@ -98,7 +101,10 @@ function questions({ server, registry, status, load, whole }: CommandParts): Rul
         if (!message.has(requestParameter)) answer(message, peer, completeness);
       })
       .on('BROKER_STATUS', (message, peer) => {
-        answer(message, peer, Message.of('BROKER_STATUS_IS', { status: JSON.stringify(whole()) }, { from }));
+        const status = whole();
+        const services = [...status.services].sort((a, b) => b.waiting + b.underWay - a.waiting - a.underWay);
+        const json = JSON.stringify({ ...status, services: services.slice(0, mostRows) });
+        answer(message, peer, Message.of('BROKER_STATUS_IS', { status: json }, { from }));
       })
       .on('PUBLIC_IP', (message, peer) => peer.send(answering(message, Message.of('SERVER_PUBLIC_IP', {}, { from }))))
       .on('REGISTER_FOR_LOADAVG', (_, peer) => load.listen(onLink(peer, 'REGISTER_FOR_LOADAVG').peer))

@@ -43,7 +43,15 @@ const rights: ReadonlySet<string> = new Set(['register', 'send', 'control']);
 /** What ends or harms programs: to the broker or to all it needs `control`; to one service, `control` or this machine. */
 const severe: ReadonlySet<string> = new Set(['STOP', 'SHUTDOWN', 'RESTART', 'QUIT', 'LEAK']);
 /** Whoever may talk to the broker at all may say these, to learn that it lives. */
-const harmless: ReadonlySet<string> = new Set(['ALIVE', 'HELP', 'UNREGISTER', 'INVALID', 'UNKNOWN', 'ABSOLUTELY']);
+const harmless: ReadonlySet<string> = new Set([
+  'ALIVE',
+  'HELP',
+  'COMMANDS',
+  'UNREGISTER',
+  'INVALID',
+  'UNKNOWN',
+  'ABSOLUTELY',
+]);
 
 /** @throws UsageError UNKNOWN_OPTION, INVALID_VALUE */
 export function checkedAccess(given: Given<AccessOptions> | undefined): AccessOptions {

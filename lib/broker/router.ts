@@ -6,7 +6,7 @@
 // of one link run side by side, so a slow service holds nobody else up.
 
 import type { Clock } from '../base/clock.ts';
-import { PeerError, Refusal, reasonOf } from '../base/errors.ts';
+import { asError, PeerError, Refusal, reasonOf } from '../base/errors.ts';
 import type { Correspondent, Dispatcher } from '../dispatcher/index.ts';
 import type { Logger } from '../logging/index.ts';
 import { Message } from '../message/index.ts';
@@ -17,6 +17,7 @@ import type { Reports } from './reports.ts';
 import { forGuest } from './reports.ts';
 import type { Rights } from './rights.ts';
 import type { Mailbox } from './services/mailbox.ts';
+import { sizeOf } from './services/mailbox.ts';
 import type { Party } from './services/party.ts';
 import { partyOf } from './services/party.ts';
 import type { Registry } from './services/registry.ts';
@@ -97,9 +98,8 @@ export class Router {
     }
     const sent = rewritten(this.#parts.rights.withoutSecret(message), this.#sender(message, party));
     if (service === '*' || service === '?' || service === '.') return this.#broadcast(sent);
-    const session = party?.peer.session !== undefined;
     const result = this.#forward(sent, party);
-    return session ? result : result?.catch(() => undefined);
+    return party?.peer.session === undefined ? result?.catch(() => undefined) : result;
   }
 
   /** A message of another broker, for a service here. */
@@ -115,12 +115,11 @@ export class Router {
 
   /** What an earlier life of the broker has kept. */
   recover(): void {
-    const { store, registry, logger } = this.#parts;
-    const kept = store.recovered();
+    const { registry, logger } = this.#parts;
+    const kept = this.#parts.store.recovered();
     for (const { message, stored, left } of kept) {
-      const settle = this.#fate(message, stored);
-      if (left <= 0) settle(new Refusal('it waited for too long', message.command));
-      else this.#put(registry.mailbox(message.to.service), message, left, stored, settle);
+      if (left <= 0) this.#fate(message, stored)(new Refusal('it waited for too long', message.command));
+      else this.#tryPut(registry.mailbox(message.to.service), message, left, stored);
     }
     if (kept.length > 0) logger.log('info', `messages kept from before: ${kept.length}`);
   }
@@ -232,12 +231,26 @@ export class Router {
     return new Promise((resolve, reject) => {
       try {
         const stored = store.keep(message, ttl, resolve);
-        this.#put(mailbox, message, ttl, stored, this.#fate(message, stored));
+        const failure = this.#tryPut(mailbox, message, ttl, stored);
+        if (failure !== undefined) reject(failure);
       } catch (error) {
-        this.#failedToReach(message, new Refusal(reasonOf(error), message.command));
-        reject(new Refusal(reasonOf(error), message.command));
+        const failure = new Refusal(reasonOf(error), message.command, { cause: error });
+        this.#failedToReach(message, failure);
+        reject(failure);
       }
     });
+  }
+
+  /** One that is on our disk; what there is no room for is not kept there either. */
+  #tryPut(mailbox: Mailbox, message: Message, ttl: number, stored: number): Error | undefined {
+    const settle = this.#fate(message, stored);
+    try {
+      this.#put(mailbox, message, ttl, stored, settle);
+      return undefined;
+    } catch (error) {
+      settle(asError(error));
+      return asError(error);
+    }
   }
 
   /** What happens at the end of a message that is on our disk. */
@@ -284,11 +297,4 @@ export class Router {
 /** The same from somebody else; the parameters are handed on as they are. */
 function rewritten(message: Message, from: Message['from']): Message {
   return new Message(message.command, message.list, from, message.to);
-}
-
-/** About what it takes in memory and on the wire. */
-function sizeOf({ list, command }: Message): number {
-  let size = 64 + command.length;
-  for (const text of list) size += text.length + 1;
-  return size;
 }

@@ -239,3 +239,10 @@ export class Mailbox {
     letter.settle(failure);
   }
 }
+
+/** About what it takes in memory and on the wire. */
+export function sizeOf({ list, command }: Message): number {
+  let size = 64 + command.length;
+  for (const text of list) size += text.length + 1;
+  return size;
+}
