@@ -1,7 +1,7 @@
 // WebSockets that are held to rules of their own: who may come, which frames are taken, and what is said for others.
 
 import t from 'tap';
-import { sharedFrame } from '../../lib/index.ts';
+import { anyProtocol, sharedFrame } from '../../lib/index.ts';
 import { settled } from '../../lib/testkit/virtual-clock.ts';
 import { until } from '../support/world.ts';
 import { accepted, anyHall, closeFrame, frame, headOf, strict, upgradeRequest } from './any-stage.ts';
@@ -27,6 +27,17 @@ t.test('a right upgrade is answered with the headers that were asked for', async
   t.same(head.trim().split('\r\n').slice(1).sort(), wanted.sort());
   t.equal(hall.frames[0]?.protocol, 'quickio');
   t.equal(hall.frames[0]?.request?.url, '/qio');
+});
+
+t.test('the request that asked for a channel is kept, unless it is to be dropped', async t => {
+  const kept = await accepted(await anyHall(t));
+  t.match(kept.channel.request, { url: '/qio', headers: { host: 'here' } });
+  const dropped = await accepted(await anyHall(t, { webSocket: { request: 'dropped' } }));
+  t.equal(dropped.channel.request, undefined);
+  dropped.channel.sendShared(sharedFrame('to many'));
+  await until('it comes', () => dropped.raw.rest.includes('to many'));
+  t.equal(dropped.raw.rest.charCodeAt(1), 'to many'.length, 'a server does not mask');
+  t.throws(() => anyProtocol({ webSocket: { request: 'lost' as 'kept' } }), { code: 'INVALID_VALUE' });
 });
 
 t.test('a wrong upgrade is answered 400 or 426, and the connection goes on', async t => {

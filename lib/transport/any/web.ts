@@ -42,7 +42,7 @@ export class Web {
   readonly #forget: (this: Socket) => void;
 
   constructor(library: Library, settings: AnySettings, security: NodeTlsOptions | undefined, events: WebEvents) {
-    const { protocol, headers, longest, frames, rules } = settings.webSocket;
+    const { protocol, headers, longest, frames, rules, request } = settings.webSocket;
     this.#settings = settings.webSocket;
     this.#events = events;
     this.#most = settings.http.connections;
@@ -62,6 +62,7 @@ export class Web {
       longest,
       frames,
       rules,
+      request,
     };
     this.#upgrade = upgrading(library, upgrade, channel => events.websocket(channel));
     (this.server as HttpServer)

@@ -48,8 +48,8 @@ export class WebSocketChannel extends Outlet implements FrameChannel, SocketOwne
 
   /** Takes over a WebSocket in the moment in which it is open. */
   constructor(ws: LateSocket, socket: Socket, settings: ChannelSettings) {
-    const { remote, frames, request, certificate, rules = ordinaryRules } = settings;
-    super(ws, socket, frames, request === undefined ? 'dialled' : 'accepted');
+    const { remote, frames, side, request, certificate, rules = ordinaryRules } = settings;
+    super(ws, socket, frames, side);
     this.remote = remote;
     this.request = request;
     this.certificate = certificate;

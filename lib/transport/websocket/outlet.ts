@@ -4,6 +4,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { SharedFrame } from './frame-channel.ts';
+import type { ChannelSettings } from './frame-rules.ts';
 import type { LateSocket } from './library.ts';
 
 /** With so many bytes gathered the other side can begin. */
@@ -35,12 +36,12 @@ export abstract class Outlet {
   protected readonly ws: LateSocket;
   protected readonly socket: Socket;
   readonly #frames: 'text' | 'binary';
-  readonly #side: 'accepted' | 'dialled';
+  readonly #side: ChannelSettings['side'];
   #room: 'clear' | 'full' = 'clear';
   /** The newest ping that was not answered: one answer is enough for all before it (RFC 6455 §5.5.3). */
   #unanswered: Buffer | undefined;
 
-  constructor(ws: LateSocket, socket: Socket, frames: 'text' | 'binary', side: 'accepted' | 'dialled') {
+  constructor(ws: LateSocket, socket: Socket, frames: 'text' | 'binary', side: ChannelSettings['side']) {
     this.ws = ws;
     this.socket = socket;
     this.#frames = frames;
