@@ -56,7 +56,7 @@ export async function qioIdle(plan: Plan): Promise<Row[]> {
   const bound = { on: 'ratio', is: 'at most', limit: 1.3 } as const;
   const kinds = [
     { figure: 'rss', unit: 'B', what: `memory (RSS) of ${of}`, bound },
-    { figure: 'heap', unit: 'B', what: `heap of ${of}` },
+    { figure: 'heap', unit: 'B', what: `heap of ${of}`, bound },
     { figure: 'effort', unit: 'ms/s', what: `processor time for heartbeats of all, each ${size.span / 2_000} s` },
   ] as const;
   return kinds.flatMap(({ figure, ...common }) => [
