@@ -105,7 +105,7 @@ export class Session implements QioClient, CarrierOwner, Worker {
 
   write(framed: Framed): void {
     if (this.state !== 'open') return;
-    this.#host.counters.sent += 1;
+    this.#host.counters.sent += framed.count;
     this.saidAt = this.#host.clock.now();
     this.#carrier.send(framed);
     if (this.#carrier.unsent > this.#host.limits.unsent) this.#tooSlow();

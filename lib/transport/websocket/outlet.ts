@@ -19,7 +19,15 @@ export function sharedFrame(message: string | Buffer): SharedFrame {
   const bytes = Buffer.from(message);
   const header = headerOf(bytes.length);
   header[0] = isUtf8(bytes) ? lastText : lastBinary;
-  return { message: bytes, framed: Buffer.concat([header, bytes]) };
+  return { messages: [bytes], framed: Buffer.concat([header, bytes]) };
+}
+
+/** Many as one, for `sendShared`: they go out in one write. */
+export function joinedFrame(frames: readonly SharedFrame[]): SharedFrame {
+  return {
+    messages: frames.flatMap(({ messages }) => messages),
+    framed: Buffer.concat(frames.map(({ framed }) => framed)),
+  };
 }
 
 function headerOf(length: number): Buffer {
@@ -63,9 +71,11 @@ export abstract class Outlet {
     return hasRoom;
   }
 
-  sendShared({ framed, message }: SharedFrame): boolean {
+  sendShared({ framed, messages }: SharedFrame): boolean {
     // A client has to mask each frame for itself.
-    if (this.#frames === 'binary' || this.#side === 'dialled') return this.send(message);
+    if (this.#frames === 'binary' || this.#side === 'dialled') {
+      return messages.map(message => this.send(message)).every(hasRoom => hasRoom);
+    }
     if (!this.speaks) return true;
     // Nothing waits inside ws (no compression, no blobs), so what goes to the socket goes in order.
     this.socket.write(framed);
