@@ -37,18 +37,17 @@ function abilities({ open, held, say }: Stage): Abilities {
     held: () => ({ count: held() }),
     memory: memoryInUse,
     effort,
-    say: ({ count = 0 }) => saying(say, count),
+    say: ({ count = 0, together = 1 }) => saying(say, count, together),
   };
 }
 
-/** So many, one in each turn of the loop. */
-function saying(say: () => void, count: number): Promise<Figures> {
+/** So many, some in each turn of the loop. */
+function saying(say: () => void, count: number, together: number): Promise<Figures> {
   return new Promise(resolve => {
     let left = count;
     const next = (): void => {
       if (left === 0) return resolve(effort());
-      left -= 1;
-      say();
+      for (let some = Math.min(left, together); some > 0; some -= 1, left -= 1) say();
       setImmediate(next);
     };
     next();
