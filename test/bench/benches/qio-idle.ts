@@ -3,24 +3,16 @@
 //
 // Times of ours are a tenth of the defaults (a tick of 1 s in the place of 10, a heartbeat after 5.1 s of silence in the
 // place of 51), so that each client hears some heartbeats while it is measured: one each 6 s, as ws has its pings. Memory
-// is looked at after that. Sides take turns, with processes of their own, as in `nodes`.
+// is looked at after that. Sides take turns, with processes of their own, as in `nodes`. What V8 keeps in reserve from the
+// start is filled first: RSS flatters a server that has more code, the heap flatters nobody.
 
-import type { Figures } from '../child.ts';
-import { Child } from '../child.ts';
+import type { Cost } from '../crowd-cost.ts';
+import { costText, crowdCost } from '../crowd-cost.ts';
 import type { Plan, Row } from '../row.ts';
 import { row } from '../row.ts';
 import { openable } from '../system.ts';
 
-interface Size {
-  readonly count: number;
-  readonly warm: number;
-  /** In ms. */
-  readonly tick: number;
-  readonly heartbeat: number;
-  /** Two heartbeats. */
-  readonly span: number;
-}
-
+/** Times in ms; two heartbeats are measured. */
 const sizes = {
   quick: { count: 200, warm: 20, tick: 200, heartbeat: 1_020, span: 2_400 },
   full: { count: 10_000, warm: 200, tick: 1_000, heartbeat: 5_100, span: 12_000 },
@@ -29,23 +21,22 @@ const sizes = {
 const sides = ['qio-idle', 'qio', 'ws'] as const;
 type Side = (typeof sides)[number];
 
-/** Bytes of one client, and processor time for all, in ms a second. */
-interface Cost {
-  readonly rss: number;
-  readonly heap: number;
-  readonly effort: number;
-}
-
 export async function qioIdle(plan: Plan): Promise<Row[]> {
   const wanted = plan.quick ? sizes.quick : sizes.full;
   const size = { ...wanted, count: openable(wanted.count, plan.progress) };
+  const { tick, heartbeat } = size;
   const costs: Record<Side, Cost[]> = { 'qio-idle': [], qio: [], ws: [] };
   for (let round = 1; round <= plan.rounds; round += 1) {
     for (const side of sides) {
-      const cost = await each(side, size);
+      const cost = await crowdCost({
+        ...size,
+        server: ['qio-servers', side === 'ws' ? 'ws' : 'qio'],
+        crowd: ['qio-crowds', side],
+        given: { tick, heartbeat },
+        heartbeat: size.span / 2,
+      });
       costs[side].push(cost);
-      const shown = `${Math.round(cost.rss)} B, ${Math.round(cost.heap)} B of it on the heap`;
-      plan.progress(`  round ${round}, ${side}: ${shown}, ${cost.effort.toFixed(1)} ms/s`);
+      plan.progress(`  round ${round}, ${side}: ${costText(cost)}`);
     }
   }
   const pair = (figure: keyof Cost, side: Side) => ({
@@ -63,49 +54,4 @@ export async function qioIdle(plan: Plan): Promise<Row[]> {
     row({ ...common, against: 'ws with pings' }, pair(figure, 'qio-idle')),
     row({ ...common, what: 'the same, with a subscription', against: 'ws with pings' }, pair(figure, 'qio')),
   ]);
-}
-
-async function each(side: Side, { count, warm, tick, heartbeat, span }: Size): Promise<Cost> {
-  const server = new Child('qio-servers', side === 'ws' ? 'ws' : 'qio', ['--expose-gc']);
-  const { port = 0 } = await server.ask('open', { tick, heartbeat });
-  // Code that runs for the first clients only must not count as theirs.
-  const first = new Child('qio-crowds', side);
-  await first.ask('open', { port, count: warm });
-  await until(server, warm);
-  await first.ask('close');
-  await until(server, 0);
-  await first.end();
-  const before = await server.ask('memory');
-  const crowd = new Child('qio-crowds', side);
-  await crowd.ask('open', { port, count });
-  await until(server, count);
-  await pause(span / 2);
-  const effort = await during(server, crowd, span, count);
-  const after = await server.ask('memory');
-  if ((await server.ask('held')).count !== count) throw new Error(`${side}: clients were lost`);
-  await Promise.all([crowd.end(), server.end()]);
-  const per = (name: string): number => ((after[name] ?? Number.NaN) - (before[name] ?? Number.NaN)) / count;
-  return { rss: per('rss'), heap: per('heap'), effort };
-}
-
-/** Processor time of the server, in ms a second, while each client hears heartbeats. */
-async function during(server: Child, crowd: Child, span: number, count: number): Promise<number> {
-  const figures = async (): Promise<Figures> => ({
-    ...(await server.ask('effort')),
-    ...(await crowd.ask('counts')),
-    at: performance.now(),
-  });
-  const { microseconds: from = Number.NaN, beats: heard = 0, at: start = 0 } = await figures();
-  await pause(span);
-  const { microseconds: to = Number.NaN, beats = 0, at: end = 0 } = await figures();
-  if (beats - heard < count) throw new Error(`${count} clients heard ${beats - heard} heartbeats in ${span} ms`);
-  return (to - from) / (end - start);
-}
-
-async function until(server: Child, count: number): Promise<void> {
-  while ((await server.ask('held')).count !== count) await pause(20);
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, milliseconds));
 }

@@ -63,8 +63,8 @@ class Crowd {
     return { heard: this.#heard };
   }
 
-  counts(): Figures {
-    return { heard: this.#heard, beats: this.#beats };
+  beats(): Figures {
+    return { beats: this.#beats };
   }
 
   close(): Figures {
@@ -116,7 +116,7 @@ function crowd(script: Script): Abilities {
   return {
     open: given => clients.open(given),
     expect: given => clients.expect(given),
-    counts: () => clients.counts(),
+    beats: () => clients.beats(),
     close: () => clients.close(),
   };
 }
