@@ -7,6 +7,20 @@ export type StateTable<State extends string, Event extends string> = {
   readonly [state in State]: { readonly [event in Event]?: State };
 };
 
+/**
+ * Where an event leads. For owners that are many, and keep their state in a field: a machine is an object.
+ * @throws UsageError ILLEGAL_STEP
+ */
+export function stepped<State extends string, Event extends string>(
+  table: StateTable<State, Event>,
+  from: State,
+  event: Event,
+): State {
+  const to = table[from][event];
+  if (to === undefined) throw new UsageError('ILLEGAL_STEP', `"${event}" is not possible while ${from}`);
+  return to;
+}
+
 export class StateMachine<State extends string, Event extends string> {
   readonly #table: StateTable<State, Event>;
   #state: State;
@@ -26,12 +40,8 @@ export class StateMachine<State extends string, Event extends string> {
 
   /** @throws UsageError ILLEGAL_STEP; the state does not move then. */
   step(event: Event): State {
-    const to = this.#table[this.#state][event];
-    if (to === undefined) {
-      throw new UsageError('ILLEGAL_STEP', `"${event}" is not possible while ${this.#state}`);
-    }
-    this.#state = to;
-    return to;
+    this.#state = stepped(this.#table, this.#state, event);
+    return this.#state;
   }
 
   /** Steps if the table lists the event here; says whether it did. */

@@ -20,6 +20,6 @@ export type * from './websocket/frame-channel.ts';
 export type { CloseWord, FrameFault, FrameRules } from './websocket/frame-rules.ts';
 export type { WebServer, WebSocketOptions } from './websocket/index.ts';
 export { websocket } from './websocket/index.ts';
-export { sharedFrame } from './websocket/outlet.ts';
+export { joinedFrame, sharedFrame } from './websocket/outlet.ts';
 export type { ThreadPort } from './worker/index.ts';
 export { worker } from './worker/index.ts';

@@ -16,6 +16,9 @@ import { link } from './benches/link.ts';
 import { memory } from './benches/memory.ts';
 import { nodes } from './benches/nodes.ts';
 import { ping } from './benches/ping.ts';
+import { qioBroadcast } from './benches/qio-broadcast.ts';
+import { qioIdle } from './benches/qio-idle.ts';
+import { qioTrip } from './benches/qio-trip.ts';
 import { session } from './benches/session.ts';
 import { start } from './benches/start.ts';
 import { throughput } from './benches/throughput.ts';
@@ -32,6 +35,9 @@ const benches: Readonly<Record<string, (plan: Plan) => Promise<readonly Row[]>>>
   link,
   memory,
   nodes,
+  'qio-broadcast': qioBroadcast,
+  'qio-idle': qioIdle,
+  'qio-trip': qioTrip,
   idle,
   codec,
   start,

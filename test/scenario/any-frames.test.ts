@@ -1,7 +1,8 @@
 // WebSockets that are held to rules of their own: who may come, which frames are taken, and what is said for others.
 
 import t from 'tap';
-import { sharedFrame } from '../../lib/index.ts';
+import type { FrameChannel } from '../../lib/index.ts';
+import { anyProtocol, joinedFrame, sharedFrame } from '../../lib/index.ts';
 import { settled } from '../../lib/testkit/virtual-clock.ts';
 import { until } from '../support/world.ts';
 import { accepted, anyHall, closeFrame, frame, headOf, strict, upgradeRequest } from './any-stage.ts';
@@ -27,6 +28,17 @@ t.test('a right upgrade is answered with the headers that were asked for', async
   t.same(head.trim().split('\r\n').slice(1).sort(), wanted.sort());
   t.equal(hall.frames[0]?.protocol, 'quickio');
   t.equal(hall.frames[0]?.request?.url, '/qio');
+});
+
+t.test('the request that asked for a channel is kept, unless it is to be dropped', async t => {
+  const kept = await accepted(await anyHall(t));
+  t.match(kept.channel.request, { url: '/qio', headers: { host: 'here' } });
+  const dropped = await accepted(await anyHall(t, { webSocket: { request: 'dropped' } }));
+  t.equal(dropped.channel.request, undefined);
+  dropped.channel.sendShared(sharedFrame('to many'));
+  await until('it comes', () => dropped.raw.rest.includes('to many'));
+  t.equal(dropped.raw.rest.charCodeAt(1), 'to many'.length, 'a server does not mask');
+  t.throws(() => anyProtocol({ webSocket: { request: 'lost' as 'kept' } }), { code: 'INVALID_VALUE' });
 });
 
 t.test('a wrong upgrade is answered 400 or 426, and the connection goes on', async t => {
@@ -196,6 +208,26 @@ t.test('a frame made once goes to many, in order with what is sent alone', async
   const binary = sharedFrame(Buffer.from([0xff]));
   for (const channel of hall.frames) t.equal(channel.sendShared(binary), true);
   for (const { messages } of peers) await until('the bytes came', () => messages.at(-1)?.isBinary === true);
+});
+
+t.test('frames that were joined go in one write, and come one by one', async t => {
+  const hall = await anyHall(t);
+  const { raw, channel } = await accepted(hall);
+  const joined = joinedFrame(['one', 'two'].map(word => joinedFrame([sharedFrame(word), sharedFrame('and')])));
+  channel.sendShared(joined);
+  await until('all came', () => raw.rest.length >= 20);
+  t.equal(raw.rest, '\x81\x03one\x81\x03and\x81\x03two\x81\x03and');
+  const { websocket } = await import('../../lib/index.ts');
+  const near = await websocket().dial(
+    { ...hall.listening.address, scheme: 'ws', path: '/' },
+    AbortSignal.timeout(5_000),
+  );
+  frameEar(near);
+  await until('it is accepted', () => hall.frames.length === 2);
+  const ear = frameEar(hall.frames[1] as FrameChannel);
+  near.sendShared(joined);
+  await until('they came', () => ear.text === 'oneandtwoand');
+  t.same(ear.story, ['one', 'and', 'two', 'and']);
 });
 
 t.test('a frame made once is masked where a client sends it, and does nothing after the end', async t => {

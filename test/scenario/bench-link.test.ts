@@ -1,32 +1,10 @@
 // The benches of links, in their short form: they run to the end, and print their rows. The figures are not looked at,
 // but for whether there are any: how fast this machine is at present is nobody's fault.
 
-import type { Test } from 'tap';
 import t from 'tap';
-import { start } from '../support/programs.ts';
-
-interface Row {
-  readonly what: string;
-  readonly unit: string;
-  readonly against: string;
-  readonly ours: number;
-  readonly other: number;
-  readonly bound?: { readonly on: string; readonly is: string; readonly limit: number };
-}
+import { rowsOf } from './bench-rows.ts';
 
 t.setTimeout(170_000);
-
-/** The rows of one bench, as it prints them for programs. */
-async function rowsOf(t: Test, bench: string): Promise<Row[]> {
-  const program = start(t, 'test/bench/bench', [bench, '--quick', '--json']);
-  const { code } = await program.ended;
-  t.equal(code, 0, program.err);
-  const { rows } = JSON.parse(program.out) as { rows: Row[] };
-  for (const { what, against, ours, other } of rows) {
-    for (const figure of [ours, other]) t.ok(Number.isFinite(figure), `${what}, against ${against}: ${figure}`);
-  }
-  return rows;
-}
 
 t.test('requests over a link: each dialect against socket.io and ws, with the bounds to socket.io', async t => {
   const rows = await rowsOf(t, 'link');

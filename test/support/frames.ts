@@ -67,8 +67,8 @@ export class FrameEnd implements Channel {
     return true;
   }
 
-  sendShared({ message }: SharedFrame): boolean {
-    return this.send(message);
+  sendShared({ messages }: SharedFrame): boolean {
+    return messages.map(message => this.send(message)).every(hasRoom => hasRoom);
   }
 
   close(): void {

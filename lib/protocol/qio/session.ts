@@ -8,7 +8,7 @@
 
 import { LimitError, NetworkError, UsageError } from '../../base/errors.ts';
 import type { StateTable } from '../../base/state-table.ts';
-import { StateMachine } from '../../base/state-table.ts';
+import { stepped } from '../../base/state-table.ts';
 import type { Worker } from '../../connection/index.ts';
 import { Fifo } from '../../session/index.ts';
 import type { Lost, QioClient } from './definitions.ts';
@@ -42,7 +42,7 @@ export class Session implements QioClient, CarrierOwner, Worker {
   saidAt: number;
   readonly #host: SessionHost;
   readonly #carrier: Carrier;
-  readonly #machine = new StateMachine(clientTable, 'handshake');
+  #state: ClientState = 'handshake';
   #inbox: Fifo<string | Errand> | undefined;
   #callbacks: Callbacks | undefined;
   #data: Map<string, unknown> | undefined;
@@ -59,7 +59,7 @@ export class Session implements QioClient, CarrierOwner, Worker {
   }
 
   get state(): ClientState {
-    return this.#machine.state;
+    return this.#state;
   }
 
   get carrier(): CarrierKind {
@@ -105,7 +105,7 @@ export class Session implements QioClient, CarrierOwner, Worker {
 
   write(framed: Framed): void {
     if (this.state !== 'open') return;
-    this.#host.counters.sent += 1;
+    this.#host.counters.sent += framed.count;
     this.saidAt = this.#host.clock.now();
     this.#carrier.send(framed);
     if (this.#carrier.unsent > this.#host.limits.unsent) this.#tooSlow();
@@ -141,7 +141,7 @@ export class Session implements QioClient, CarrierOwner, Worker {
   // ---- in
 
   ohai(): void {
-    this.#machine.step('ohai');
+    this.#state = stepped(clientTable, this.#state, 'ohai');
     this.#host.deadlines.clear(this);
     this.#host.opened(this);
   }
@@ -247,24 +247,30 @@ export class Session implements QioClient, CarrierOwner, Worker {
   // ---- the end
 
   close(close: Close = closes.plain, reason?: Error): void {
-    if (!this.#machine.attempt('close')) return;
+    if (!this.#attempt('close')) return;
     this.#reason ??= reason;
     this.#retire();
     this.#carrier.close(close);
   }
 
   destroy(reason?: Error): void {
-    this.#machine.attempt('close');
+    this.#attempt('close');
     this.#reason ??= reason;
     this.#retire();
     this.#carrier.destroy(reason);
   }
 
   gone(reason?: Error): void {
-    if (!this.#machine.attempt('gone')) return;
+    if (!this.#attempt('gone')) return;
     this.#reason ??= reason;
     this.#retire();
     this.#host.gone(this, this.#reason);
+  }
+
+  #attempt(step: ClientStep): boolean {
+    const to = clientTable[this.#state][step];
+    this.#state = to ?? this.#state;
+    return to !== undefined;
   }
 
   #retire(): void {

@@ -35,6 +35,8 @@ export interface UpgradeOptions {
   readonly frames: 'text' | 'binary';
   /** Which frames are taken, and what is said of others. @default as RFC 6455 has it */
   readonly rules: Given<FrameRules>;
+  /** Whether a channel keeps the request that asked for it, some 300 bytes. @default 'kept' */
+  readonly request: 'kept' | 'dropped';
 }
 
 /** Limits of plain HTTP. */
@@ -74,6 +76,7 @@ const upgradeDefaults: UpgradeOptions = {
   longest: 16 * 1024 * 1024,
   frames: 'text',
   rules: {},
+  request: 'kept',
 };
 const httpDefaults: HttpLimits = { head: 16 * 1024, request: 10_000, idle: 50_000, connections: 10_000, lax: false };
 const none: { [K in keyof Required<AnyOptions>]: undefined } = {
@@ -103,6 +106,7 @@ export function anySettings(what: string, options: AnyOptions): AnySettings {
   wholeInRange('http connections', http.connections, 1, 1_000_000);
   oneOf('frames', webSocket.frames, ['text', 'binary']);
   oneOf('taken', rules.taken, ['all', 'whole-text']);
+  oneOf('request', webSocket.request, ['kept', 'dropped']);
   oneOf('closing', rules.closing, ['same', 'empty']);
   if (given.tls !== undefined) checkTls(given.tls);
   return { undecided, webSocket: { ...webSocket, rules }, http, tls: given.tls };

@@ -38,12 +38,18 @@ export class Web {
   readonly #most: number;
   /** Those on which HTTP is spoken. */
   readonly #open = new Set<Socket>();
+  /** One for all of them. */
+  readonly #forget: (this: Socket) => void;
 
   constructor(library: Library, settings: AnySettings, security: NodeTlsOptions | undefined, events: WebEvents) {
-    const { protocol, headers, longest, frames, rules } = settings.webSocket;
+    const { protocol, headers, longest, frames, rules, request } = settings.webSocket;
     this.#settings = settings.webSocket;
     this.#events = events;
     this.#most = settings.http.connections;
+    const open = this.#open;
+    this.#forget = function (this: Socket): void {
+      open.delete(this);
+    };
     this.server = serverWith(settings, security);
     this.#scheme = security === undefined ? 'http' : 'https';
     this.accepted = security === undefined ? 'connection' : 'secureConnection';
@@ -56,6 +62,7 @@ export class Web {
       longest,
       frames,
       rules,
+      request,
     };
     this.#upgrade = upgrading(library, upgrade, channel => events.websocket(channel));
     (this.server as HttpServer)
@@ -67,7 +74,7 @@ export class Web {
   adopt(socket: Socket): void {
     if (this.#open.size >= this.#most) return void socket.on('error', ignore).destroy();
     this.#open.add(socket);
-    socket.once('close', () => this.#open.delete(socket));
+    socket.on('close', this.#forget);
     for (const adopter of this.#adopters) adopter.call(this.server, socket);
     socket.resume();
   }
@@ -82,7 +89,8 @@ export class Web {
   }
 
   #asked(request: IncomingMessage, socket: Socket, head: Buffer): void {
-    this.#open.delete(socket);
+    this.#forget.call(socket);
+    socket.off('close', this.#forget);
     // A WebSocket cannot begin where an answer is still to come.
     if (NodeHttpExchange.waitsOn(socket)) return void socket.on('error', ignore).destroy();
     const isWebSocket = request.headers['sec-websocket-key'] !== undefined;

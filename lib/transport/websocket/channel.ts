@@ -18,58 +18,49 @@ import type { Arrival } from './channel-table.ts';
 import { flowTable, frameChannelTable } from './channel-table.ts';
 import type { LastWord } from './close-code.ts';
 import { checkedCode, cutReason, noCode, noFrame } from './close-code.ts';
-import type { FrameChannel, FrameEvents, SharedFrame, UpgradeRequest } from './frame-channel.ts';
+import type { FrameChannel, FrameEvents, UpgradeRequest } from './frame-channel.ts';
 import type { ChannelSettings, CloseWord, FrameRules } from './frame-rules.ts';
 import { ordinaryRules, Pings, tooManyPings, wordForError, wordForFault } from './frame-rules.ts';
+import type { HalfFrameOwner } from './half-frame.ts';
 import { HalfFrame } from './half-frame.ts';
-import type { LastWords, LateSocket } from './library.ts';
+import type { LateSocket, SocketOwner } from './library.ts';
+import { own } from './library.ts';
 import { Outlet } from './outlet.ts';
 
-export class WebSocketChannel implements FrameChannel, LastWords {
+export class WebSocketChannel extends Outlet implements FrameChannel, SocketOwner, HalfFrameOwner {
   readonly remote: string;
   readonly request: UpgradeRequest | undefined;
   readonly protocol: string;
   readonly certificate: Certificate | undefined;
-  readonly #outlet: Outlet;
   readonly #rules: FrameRules;
-  readonly #ws: LateSocket;
-  readonly #socket: Socket;
   readonly #life = new StateMachine(frameChannelTable, 'open');
   readonly #flow = new StateMachine(flowTable, 'early');
   #events: FrameEvents | undefined;
-  #arrivals: Arrival[] = [];
+  /** Made with the first, and away with the last. */
+  #arrivals: Arrival[] | undefined;
   /** The other side's close frame, once the owner was told of it. */
   #heard: LastWord | undefined;
   #fault: Error | undefined;
   #reason: Error | undefined;
-  readonly #pings = new Pings();
+  #pings: Pings | undefined;
+  #half: HalfFrame | undefined;
   #lingering: NodeJS.Timeout | undefined;
 
   /** Takes over a WebSocket in the moment in which it is open. */
   constructor(ws: LateSocket, socket: Socket, settings: ChannelSettings) {
-    const { remote, frames, request, certificate, rules = ordinaryRules } = settings;
+    const { remote, frames, side, request, certificate, rules = ordinaryRules } = settings;
+    super(ws, socket, frames, side);
     this.remote = remote;
     this.request = request;
     this.certificate = certificate;
     this.protocol = ws.protocol;
-    this.#outlet = new Outlet(this, ws, socket, frames);
     this.#rules = rules;
-    this.#ws = ws;
-    this.#socket = socket;
-    ws.owner = this;
     ws.pause();
-    ws.on('message', (bytes, isBinary) => this.#received(bytes as Buffer, isBinary));
-    ws.on('ping', bytes => this.#controlled('a ping', bytes));
-    ws.on('pong', () => this.#controlled('a pong'));
-    ws.on('error', error => this.#unreadable(error));
-    ws.on('close', (code, reason) => this.#arriveSoon(() => ({ kind: 'gone', code, reason: reason.toString() })));
-    socket.on('drain', () => this.#drained());
-    socket.on('error', error => this.#failed(error));
-    if (rules.half > 0) this.#limitHalves(rules.half);
+    own(ws, socket, this, rules.half > 0 ? 'followed' : 'unfollowed');
   }
 
   get unsent(): number {
-    return this.#life.state === 'closed' ? 0 : this.#socket.writableLength;
+    return this.#life.state === 'closed' ? 0 : this.socket.writableLength;
   }
 
   start(events: FrameEvents): void {
@@ -77,26 +68,16 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     this.#events = events;
     queueMicrotask(() => {
       this.#read();
-      if (!this.#socket.writableNeedDrain) this.#drained();
+      if (!this.socket.writableNeedDrain) this.drained();
     });
   }
 
   pause(): void {
-    if (this.#flow.attempt('pause')) this.#ws.pause();
+    if (this.#flow.attempt('pause')) this.ws.pause();
   }
 
   resume(): void {
     if (this.#flow.attempt('resume')) queueMicrotask(() => this.#read());
-  }
-
-  send(bytes: Buffer): boolean {
-    return this.speaks ? this.#outlet.send(bytes) : true;
-  }
-
-  sendShared(frame: SharedFrame): boolean {
-    if (!this.speaks) return true;
-    // A client has to mask each frame for itself.
-    return this.request === undefined ? this.#outlet.send(frame.message) : this.#outlet.sendShared(frame);
   }
 
   close(linger: number = lingerTime): void {
@@ -117,8 +98,8 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     if (!this.#life.attempt('kill')) return;
     this.#reason ??= reason;
     this.#forget();
-    this.#outlet.release();
-    this.#ws.terminate();
+    this.release();
+    this.ws.terminate();
   }
 
   reset(): void {
@@ -126,12 +107,12 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     if (state !== 'open' && state !== 'heard') return this.destroy();
     this.#life.step('kill');
     this.#forget();
-    resetSocket(this.#socket);
+    resetSocket(this.socket);
   }
 
   /** Frees what nobody will read; that the socket is gone is still to be told. */
   #forget(): void {
-    this.#arrivals = this.#arrivals.filter(({ kind }) => kind === 'gone');
+    this.#arrivals = this.#arrivals?.filter(({ kind }) => kind === 'gone');
   }
 
   // ---- what the socket tells
@@ -145,48 +126,62 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     );
   }
 
-  #received(bytes: Buffer, isBinary: boolean): void {
+  received(bytes: Buffer, isBinary: boolean): void {
     if (!this.#reads) return;
     if (isBinary && this.#rules.taken === 'whole-text')
       this.#refuse('a binary frame', wordForFault(this.#rules, 'kind'));
-    else if (this.#flow.state === 'flowing' && this.#arrivals.length === 0) this.#events?.data(bytes);
-    else this.#arrivals.push({ kind: 'data', bytes });
+    else if (this.#flow.state === 'flowing' && this.#arrivals === undefined) this.#events?.data(bytes);
+    else this.#arrive({ kind: 'data', bytes });
   }
 
-  #controlled(what: 'a ping' | 'a pong', ping?: Buffer): void {
+  controlled(what: 'a ping' | 'a pong', ping?: Buffer): void {
     if (this.#rules.taken === 'whole-text') this.#refuse(what, wordForFault(this.#rules, 'kind'));
-    else if (!this.#pings.count(performance.now())) this.#refuse(...tooManyPings);
-    else if (ping !== undefined && this.speaks) this.#outlet.pong(ping);
+    else {
+      this.#pings ??= new Pings();
+      if (!this.#pings.count(performance.now())) this.#refuse(...tooManyPings);
+      else if (ping !== undefined && this.speaks) this.answer(ping);
+    }
   }
 
-  #unreadable(error: Error): void {
+  left(code: number, reason: string): void {
+    this.#half?.forget();
+    this.#arriveSoon(() => ({ kind: 'gone', code, reason }));
+  }
+
+  followed(chunk: Buffer): void {
+    this.#half = HalfFrame.after(chunk, this.#half, this.#rules.half, this);
+  }
+
+  get isHeld(): boolean {
+    return this.#flow.state !== 'flowing' && !this.socket.destroyed;
+  }
+
+  halfStopped(): void {
+    if (!this.socket.destroyed) this.#refuse('no more than half a frame', wordForFault(this.#rules, 'half'));
+  }
+
+  unreadable(error: Error): void {
     this.#fault = error;
-    if (this.#reads) this.#failed(error);
+    if (this.#reads) this.failed(error);
   }
 
   /** What came can be read, and is not taken; what came before it is told first. */
   #refuse(what: string, word: CloseWord): void {
     if (!this.#reads) return;
-    this.#failed(new Error(`${what} came, which is not taken here`));
-    this.#arrivals.push({ kind: 'fault', word });
+    this.failed(new Error(`${what} came, which is not taken here`));
+    this.#arrive({ kind: 'fault', word });
     queueMicrotask(() => this.#read());
   }
 
-  #limitHalves(time: number): void {
-    const held = (): boolean => this.#flow.state !== 'flowing';
-    const late = (): void => this.#refuse('no more than half a frame', wordForFault(this.#rules, 'half'));
-    new HalfFrame(this.#socket, time, { held, late });
-  }
-
-  #failed(error: Error): void {
+  failed(error: Error): void {
     const { state } = this.#life;
     if (state === 'closing' || state === 'dying') return;
     this.#reason ??= new NetworkError('CLOSED', `${this.remote}: ${tlsReason(error)}`, { cause: error });
   }
 
-  #drained(): void {
-    this.#outlet.drained();
-    if (this.#events === undefined || !this.#outlet.wasFull()) return;
+  drained(): void {
+    this.pong();
+    if (this.#events === undefined || !this.wasFull()) return;
     if (this.#stillListens) this.#events.drained();
   }
 
@@ -196,30 +191,35 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     return this.#life.state === 'open' || this.#life.state === 'ended';
   }
 
-  /** Whether something may still be sent. */
-  get speaks(): boolean {
+  protected override get speaks(): boolean {
     return this.#life.state === 'open' || this.#life.state === 'heard';
   }
 
   #arriveSoon(arrival: () => Arrival): void {
     queueMicrotask(() => {
-      this.#arrivals.push(arrival());
+      this.#arrive(arrival());
       this.#read();
     });
   }
 
+  #arrive(arrival: Arrival): void {
+    this.#arrivals ??= [];
+    this.#arrivals.push(arrival);
+  }
+
   #read(): void {
-    for (let [next] = this.#arrivals; next !== undefined && this.#mayTake(next); [next] = this.#arrivals) {
-      this.#arrivals.shift();
+    for (let next = this.#arrivals?.[0]; next !== undefined && this.#mayTake(next); next = this.#arrivals?.[0]) {
+      this.#arrivals?.shift();
       this.#take(next);
     }
-    if (this.#flow.state === 'flowing' && this.#arrivals.length === 0 && this.#ws.isPaused) this.#ws.resume();
+    if (this.#arrivals?.length === 0) this.#arrivals = undefined;
+    if (this.#flow.state === 'flowing' && this.#arrivals === undefined && this.ws.isPaused) this.ws.resume();
   }
 
   /** Nothing is kept back once the connection is gone, or for an owner who closed; `closed` waits for its owner. */
   #mayTake({ kind }: Arrival): boolean {
     if (this.#events === undefined) return !this.#reads && kind !== 'gone';
-    return !this.#reads || this.#flow.state === 'flowing' || this.#arrivals.at(-1)?.kind === 'gone';
+    return !this.#reads || this.#flow.state === 'flowing' || this.#arrivals?.at(-1)?.kind === 'gone';
   }
 
   #take(arrival: Arrival): void {
@@ -236,7 +236,7 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     this.#heard = { code, reason };
     this.#life.attempt('hear');
     // Both have ended now: this ends the socket.
-    if (this.#life.state === 'closing') this.#ws.conclude();
+    if (this.#life.state === 'closing') this.ws.conclude();
     if (state === 'ended') this.#linger(lingerTime);
     this.#events?.closing?.(code, reason);
     // The owner may have closed in `closing`; one that pauses hears no end.
@@ -249,9 +249,9 @@ export class WebSocketChannel implements FrameChannel, LastWords {
 
   #giveUp({ code, reason = '' }: CloseWord): void {
     if (!this.#life.attempt('fail')) return;
-    this.#ws.conclude(code, code === undefined ? undefined : reason);
+    this.ws.conclude(code, code === undefined ? undefined : reason);
     // The owner knows nothing of this close, so it does not wait for a reader that may never come.
-    this.#lingering ??= setTimeout(() => this.#ws.terminate(), lingerTime);
+    this.#lingering ??= setTimeout(() => this.ws.terminate(), lingerTime);
   }
 
   #gone({ code, reason }: LastWord): void {
@@ -265,7 +265,7 @@ export class WebSocketChannel implements FrameChannel, LastWords {
   }
 
   #endedWithoutAWord(): void {
-    if (this.#reads) this.#failed(new Error('the connection ended without a close frame'));
+    if (this.#reads) this.failed(new Error('the connection ended without a close frame'));
     this.#events?.closing?.(noFrame, '');
   }
 
@@ -277,7 +277,7 @@ export class WebSocketChannel implements FrameChannel, LastWords {
     this.#life.step('close');
     this.#linger(linger);
     // What is still to come is thrown away, but for the other side's close frame.
-    this.#ws.resume();
+    this.ws.resume();
     queueMicrotask(() => this.#read());
   }
 
@@ -285,12 +285,12 @@ export class WebSocketChannel implements FrameChannel, LastWords {
   #conclude(code: number | undefined, reason: string): void {
     const came = this.#heard?.code === noCode || this.#rules.closing === 'empty' ? undefined : this.#heard?.code;
     const said = code ?? came;
-    this.#ws.conclude(said, said === undefined ? undefined : reason);
+    this.ws.conclude(said, said === undefined ? undefined : reason);
   }
 
   /** After the last byte went out, the other side has a while to close too. */
   #linger(time: number): void {
     clearTimeout(this.#lingering);
-    this.#lingering = setTimeout(() => (this.unsent === 0 ? this.#ws.terminate() : this.#linger(time)), time);
+    this.#lingering = setTimeout(() => (this.unsent === 0 ? this.ws.terminate() : this.#linger(time)), time);
   }
 }

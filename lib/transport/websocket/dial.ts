@@ -26,7 +26,7 @@ export async function dial(address: Address, signal: AbortSignal, settings: WebS
     followRedirects: false,
     createConnection: () => socket,
   });
-  return opened(ws, socket, { remote: formatAddress(address), frames: settings.frames }, signal);
+  return opened(ws, socket, { remote: formatAddress(address), frames: settings.frames, side: 'dialled' }, signal);
 }
 
 async function connect(address: Address, settings: WebSocketSettings, signal: AbortSignal): Promise<Socket> {

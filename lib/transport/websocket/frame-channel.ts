@@ -17,15 +17,15 @@ export interface FrameChannel extends Channel {
    * @throws UsageError INVALID_VALUE for a code that no close frame may have
    */
   closeWith(code?: number, reason?: string): void;
-  /** As `send`, of a frame that was made once for many channels; in order with what `send` sends. */
+  /** As `send`, of frames that were made once for many channels; in order with what `send` sends. */
   sendShared(frame: SharedFrame): boolean;
 }
 
-/** A message framed once, for many channels: see `sharedFrame`. */
+/** Messages framed once, for many channels: see `sharedFrame` and `joinedFrame`. */
 export interface SharedFrame {
-  /** What is said. */
-  readonly message: Buffer;
-  /** The same as a server sends it: header and message, not masked. */
+  /** What is said, in order. */
+  readonly messages: readonly Buffer[];
+  /** The same as a server sends it: headers and messages, not masked. */
   readonly framed: Buffer;
 }
 

@@ -59,7 +59,8 @@ export function wordForFault(rules: FrameRules, fault: keyof typeof codes): Clos
 export interface ChannelSettings {
   readonly remote: string;
   readonly frames: 'text' | 'binary';
-  readonly request?: UpgradeRequest;
+  readonly side: 'accepted' | 'dialled';
+  readonly request?: UpgradeRequest | undefined;
   readonly certificate?: Certificate | undefined;
   /** @default ordinaryRules */
   readonly rules?: FrameRules;

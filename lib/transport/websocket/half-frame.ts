@@ -1,21 +1,19 @@
 // Follows what comes on a socket from frame to frame (RFC 6455 §5.2), and tells when the rest of one does not come.
-// It has a timer only in the middle of a frame.
+// Only a connection in the middle of a frame has one of these, with a timer. Where chunks end with a frame, as most do,
+// all connections are followed by the one that is spare.
 
-import type { Socket } from 'node:net';
-
-export interface HalfFrameEvents {
-  /** Nothing came for the time, in the middle of a frame. */
-  late(): void;
+/** Whose frames these are. */
+export interface HalfFrameOwner {
   /** Nobody reads at present, so that nothing can come. */
-  held(): boolean;
+  readonly isHeld: boolean;
+  /** Nothing came for the time, in the middle of a frame. */
+  halfStopped(): void;
 }
 
 /** After so many bytes of a header it is known how many its length has. */
 const known = 2;
 
 export class HalfFrame {
-  readonly #time: number;
-  readonly #events: HalfFrameEvents;
   /** Bytes of the present header that came, up to its length. */
   #header = 0;
   #masked: 0 | 4 = 0;
@@ -26,10 +24,26 @@ export class HalfFrame {
   #left = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, time: number, events: HalfFrameEvents) {
-    this.#time = time;
-    this.#events = events;
-    socket.on('data', (chunk: Buffer) => this.#follow(chunk)).on('close', () => clearTimeout(this.#timer));
+  /** The half frame that is there after this chunk, where `half` was there before; it may wait for `time` ms. */
+  static after(chunk: Buffer, half: HalfFrame | undefined, time: number, owner: HalfFrameOwner): HalfFrame | undefined {
+    const followed = half ?? spare;
+    followed.#follow(chunk);
+    if (followed.#isWhole) {
+      half?.forget();
+      return undefined;
+    }
+    if (followed === spare) spare = new HalfFrame();
+    followed.#wait(time, owner);
+    return followed;
+  }
+
+  /** It is not waited for any longer. */
+  forget(): void {
+    clearTimeout(this.#timer);
+  }
+
+  get #isWhole(): boolean {
+    return this.#left === 0 && this.#header === 0;
   }
 
   #follow(chunk: Buffer): void {
@@ -43,8 +57,6 @@ export class HalfFrame {
         at += 1;
       }
     }
-    if (this.#left > 0 || this.#header > 0) this.#wait();
-    else this.#done();
   }
 
   #take(byte: number): void {
@@ -61,19 +73,16 @@ export class HalfFrame {
     this.#size = known;
   }
 
-  #wait(): void {
+  #wait(time: number, owner: HalfFrameOwner): void {
     if (this.#timer !== undefined) this.#timer.refresh();
-    else this.#timer = setTimeout(() => this.#late(), this.#time);
+    else this.#timer = setTimeout(() => this.#late(time, owner), time);
   }
 
-  #done(): void {
-    clearTimeout(this.#timer);
+  #late(time: number, owner: HalfFrameOwner): void {
     this.#timer = undefined;
-  }
-
-  #late(): void {
-    this.#timer = undefined;
-    if (this.#events.held()) this.#wait();
-    else this.#events.late();
+    if (owner.isHeld) this.#wait(time, owner);
+    else owner.halfStopped();
   }
 }
+
+let spare = new HalfFrame();

@@ -35,7 +35,7 @@ export async function listen(
 ): Promise<Listening> {
   const path = settings.path ?? address.path;
   if (path.includes('?')) throw new UsageError('INVALID_ADDRESS', `a path to listen on has no query: ${path}`);
-  const more = { ...settings, scheme: address.scheme, rules: ordinaryRules, headers: [] };
+  const more = { ...settings, scheme: address.scheme, rules: ordinaryRules, headers: [], request: 'kept' } as const;
   const upgrade = upgrading(await loadLibrary(), more, channel => events.accept(channel));
   return settings.server === undefined
     ? listenAlone({ ...address, path }, events, upgrade, settings)
@@ -112,12 +112,14 @@ export interface UpgradeSettings {
   readonly rules: FrameRules;
   /** Lines of the answer besides those that each has, as `Name: value`. */
   readonly headers: readonly string[];
+  /** Whether a channel keeps the request that asked for it. */
+  readonly request: 'kept' | 'dropped';
 }
 
 /** What turns a request into a channel. */
 export function upgrading(
   library: Library,
-  { scheme, longest, protocols, frames, rules, headers: ours }: UpgradeSettings,
+  { scheme, longest, protocols, frames, rules, headers: ours, request: kept }: UpgradeSettings,
   accept: (channel: FrameChannel) => void,
 ): Upgrade {
   const upgrader = library.upgrader({
@@ -131,7 +133,8 @@ export function upgrading(
     upgrader.handleUpgrade(request, socket, head, ws => {
       const { url = '', headers } = request;
       const [remote, certificate] = [remoteOf(scheme, socket), certificateOf(socket)];
-      const settings = { remote, frames, rules, certificate, request: { url, headers } };
+      const asked = kept === 'kept' ? { url, headers } : undefined;
+      const settings = { remote, frames, rules, certificate, side: 'accepted', request: asked } as const;
       accept(new WebSocketChannel(ws as LateSocket, socket, settings));
     });
   };

@@ -4,6 +4,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { SharedFrame } from './frame-channel.ts';
+import type { ChannelSettings } from './frame-rules.ts';
 import type { LateSocket } from './library.ts';
 
 /** With so many bytes gathered the other side can begin. */
@@ -18,7 +19,15 @@ export function sharedFrame(message: string | Buffer): SharedFrame {
   const bytes = Buffer.from(message);
   const header = headerOf(bytes.length);
   header[0] = isUtf8(bytes) ? lastText : lastBinary;
-  return { message: bytes, framed: Buffer.concat([header, bytes]) };
+  return { messages: [bytes], framed: Buffer.concat([header, bytes]) };
+}
+
+/** Many as one, for `sendShared`: they go out in one write. */
+export function joinedFrame(frames: readonly SharedFrame[]): SharedFrame {
+  return {
+    messages: frames.flatMap(({ messages }) => messages),
+    framed: Buffer.concat(frames.map(({ framed }) => framed)),
+  };
 }
 
 function headerOf(length: number): Buffer {
@@ -30,74 +39,76 @@ function headerOf(length: number): Buffer {
   return header;
 }
 
-export class Outlet {
-  readonly #owner: { readonly speaks: boolean };
-  readonly #ws: LateSocket;
-  readonly #socket: Socket;
+/** The outgoing half of a channel: not an object of its own, for a connection that is idle has to be small. */
+export abstract class Outlet {
+  protected readonly ws: LateSocket;
+  protected readonly socket: Socket;
   readonly #frames: 'text' | 'binary';
+  readonly #side: ChannelSettings['side'];
   #room: 'clear' | 'full' = 'clear';
   /** The newest ping that was not answered: one answer is enough for all before it (RFC 6455 §5.5.3). */
   #unanswered: Buffer | undefined;
 
-  /** `owner` knows whether something may still be sent. */
-  constructor(owner: { readonly speaks: boolean }, ws: LateSocket, socket: Socket, frames: 'text' | 'binary') {
-    this.#owner = owner;
-    this.#ws = ws;
-    this.#socket = socket;
+  constructor(ws: LateSocket, socket: Socket, frames: 'text' | 'binary', side: ChannelSettings['side']) {
+    this.ws = ws;
+    this.socket = socket;
     this.#frames = frames;
+    this.#side = side;
   }
 
-  /** False when the caller should wait until `drained` is true. */
+  /** Whether something may still be sent. */
+  protected abstract get speaks(): boolean;
+
+  /** False when the caller should wait until there is room. */
   send(bytes: Buffer): boolean {
-    if (bytes.length < gathered) gather(this.#socket);
+    if (!this.speaks) return true;
+    if (bytes.length < gathered) gather(this.socket);
     else this.release();
     // A text frame that is not UTF-8 would end the connection at the other side.
-    this.#ws.send(bytes, this.#frames === 'text' && isUtf8(bytes) ? textFrame : binaryFrame);
+    this.ws.send(bytes, this.#frames === 'text' && isUtf8(bytes) ? textFrame : binaryFrame);
     const hasRoom = this.#hasRoom();
-    if (this.#socket.writableLength >= gathered) this.release();
+    if (this.socket.writableLength >= gathered) this.release();
     return hasRoom;
   }
 
-  /** As `send`; by a server that sends text. */
-  sendShared({ framed, message }: SharedFrame): boolean {
-    if (this.#frames === 'binary') return this.send(message);
+  sendShared({ framed, messages }: SharedFrame): boolean {
+    // A client has to mask each frame for itself.
+    if (this.#frames === 'binary' || this.#side === 'dialled') {
+      return messages.map(message => this.send(message)).every(hasRoom => hasRoom);
+    }
+    if (!this.speaks) return true;
     // Nothing waits inside ws (no compression, no blobs), so what goes to the socket goes in order.
-    this.#socket.write(framed);
+    this.socket.write(framed);
     return this.#hasRoom();
   }
 
   /** What was gathered goes out now. */
-  release(): void {
-    this.#socket.uncork();
+  protected release(): void {
+    this.socket.uncork();
   }
 
   /** Answers a ping, once for all that were read together. */
-  pong(bytes: Buffer): void {
-    if (this.#unanswered === undefined) queueMicrotask(() => this.#pong());
-    this.#unanswered = Buffer.from(bytes);
-  }
-
-  /** There is room. */
-  drained(): void {
-    this.#pong();
+  protected answer(ping: Buffer): void {
+    if (this.#unanswered === undefined) queueMicrotask(() => this.pong());
+    this.#unanswered = Buffer.from(ping);
   }
 
   /** The answer waits where there is no room for it. */
-  #pong(): void {
-    if (this.#unanswered === undefined || !this.#owner.speaks || this.#socket.writableNeedDrain) return;
-    this.#ws.pong(this.#unanswered);
+  protected pong(): void {
+    if (this.#unanswered === undefined || !this.speaks || this.socket.writableNeedDrain) return;
+    this.ws.pong(this.#unanswered);
     this.#unanswered = undefined;
   }
 
   /** Whether someone waits for room; asked once. */
-  wasFull(): boolean {
+  protected wasFull(): boolean {
     const full = this.#room === 'full';
     this.#room = 'clear';
     return full;
   }
 
   #hasRoom(): boolean {
-    if (this.#socket.writableNeedDrain) this.#room = 'full';
+    if (this.socket.writableNeedDrain) this.#room = 'full';
     return this.#room === 'clear';
   }
 }

@@ -4,6 +4,7 @@
 import { WebSocket } from 'ws';
 import type { Abilities, Figures } from '../child.ts';
 import { serve } from '../child.ts';
+import { inGroups } from './together.ts';
 
 interface Script {
   readonly path: string;
@@ -41,8 +42,6 @@ const socketIo: Script = {
 /** Its pings are frames of their own, which ws answers by itself. */
 const bare: Script = { path: '/', ready: () => false, answer: () => undefined, isBeat: () => false };
 
-/** At the same time; more only wait in the system's queue. */
-const together = 200;
 /** An interval's heartbeats go out in so many parts, as if the nodes had come one by one. */
 const parts = 100;
 
@@ -84,10 +83,7 @@ function crowd(script: Script): Abilities {
   return {
     async open({ port = 0, count = 0, heartbeat = 0 }): Promise<Figures> {
       beat(heartbeat);
-      for (let first = 0; first < count; first += together) {
-        const some = Array.from({ length: Math.min(together, count - first) }, (_, index) => first + index);
-        await Promise.all(some.map(id => connected(port, id)));
-      }
+      await inGroups(count, id => connected(port, id));
       return { open: sockets.length };
     },
     beats: () => ({ beats }),

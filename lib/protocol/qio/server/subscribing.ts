@@ -10,7 +10,7 @@ import type { Found } from '../definitions/router.ts';
 import type { Subscribing } from '../definitions.ts';
 import { QioRefusal } from '../definitions.ts';
 import type { Counters, QioLimits } from '../session/host.ts';
-import { Subscription } from '../session/subscription.ts';
+import { Subscription, Subscriptions } from '../session/subscription.ts';
 import type { Session } from '../session.ts';
 import { codes } from '../wire.ts';
 import type { EventCall } from './calls.ts';
@@ -67,7 +67,7 @@ export class SubscriptionDesk {
   retire(session: Session): void {
     const { topics } = session;
     if (topics === undefined) return;
-    for (const subscription of [...topics.values()]) {
+    for (const subscription of topics.list()) {
       subscription.step('close');
       this.#remove(session, subscription);
     }
@@ -86,8 +86,8 @@ export class SubscriptionDesk {
     topic.holders += 1;
     const subscription = new Subscription(topic);
     subscription.step('on');
-    session.topics ??= new Map();
-    session.topics.set(topic, subscription);
+    session.topics ??= new Subscriptions();
+    session.topics.add(subscription);
     this.#counters.subscribed += 1;
     return subscription;
   }

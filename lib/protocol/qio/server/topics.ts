@@ -1,7 +1,7 @@
 // What clients subscribe to: an event and the rest of a path. A topic is there while somebody has subscribed.
 //
-// Broadcasts gather until the end of the loop's turn, and go out then: each is framed once for each kind of carrier. Who
-// subscribes meanwhile gets none that was said before.
+// Broadcasts gather until the end of the loop's turn, and go out then: each is framed once for each kind of carrier, and
+// those of one topic go out in one write. Who subscribes meanwhile gets none that was said before.
 
 import type { Routed } from '../definitions/router.ts';
 import type { QioEvent } from '../definitions.ts';
@@ -83,6 +83,7 @@ export class Broadcasts {
     if (said.length === 0) return;
     topic.said = [];
     this.#counters.broadcastEvents += said.length * members.size;
-    for (const framed of said) for (const session of members) session.write(framed);
+    const framed = new Framed(said);
+    for (const session of members) session.write(framed);
   }
 }

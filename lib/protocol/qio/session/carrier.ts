@@ -2,7 +2,7 @@
 // know which; a carrier knows framing and nothing else.
 
 import type { SharedFrame } from '../../../transport/index.ts';
-import { sharedFrame } from '../../../transport/index.ts';
+import { joinedFrame, sharedFrame } from '../../../transport/index.ts';
 import type { Close } from '../wire.ts';
 
 export type CarrierKind = 'raw' | 'websocket' | 'polling';
@@ -51,25 +51,37 @@ export type ClientState = 'handshake' | 'open' | 'closing' | 'closed';
 
 const lengthBytes = 8;
 
-/** One event, framed at most once for each kind of carrier, however many clients get it. */
+/** One event, or some that go out together: framed at most once for each kind of carrier, however many clients get it. */
 export class Framed {
-  readonly text: string;
+  readonly #parts: readonly Framed[];
+  #text: string | undefined;
   #shared: SharedFrame | undefined;
   #raw: Buffer | undefined;
 
-  constructor(text: string) {
-    this.text = text;
+  constructor(said: string | readonly Framed[]) {
+    if (typeof said === 'string') this.#text = said;
+    this.#parts = typeof said === 'string' ? [] : said;
+  }
+
+  get count(): number {
+    return Math.max(1, this.#parts.length);
+  }
+
+  /** In lines where it is more than one. */
+  get text(): string {
+    this.#text ??= this.#parts.map(({ text }) => text).join('\n');
+    return this.#text;
   }
 
   /** For WebSockets. */
   get shared(): SharedFrame {
-    this.#shared ??= sharedFrame(this.text);
+    this.#shared ??= this.count === 1 ? sharedFrame(this.text) : joinedFrame(this.#parts.map(({ shared }) => shared));
     return this.#shared;
   }
 
   /** For raw streams: 8 bytes of length, then the text. */
   get raw(): Buffer {
-    this.#raw ??= rawFrame(this.text);
+    this.#raw ??= this.count === 1 ? rawFrame(this.text) : Buffer.concat(this.#parts.map(({ raw }) => raw));
     return this.#raw;
   }
 }

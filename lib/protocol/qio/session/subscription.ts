@@ -8,7 +8,7 @@
 // While an application decides the client may change its mind, and change it again: only the last word counts.
 
 import type { StateTable } from '../../../base/state-table.ts';
-import { StateMachine } from '../../../base/state-table.ts';
+import { stepped } from '../../../base/state-table.ts';
 import type { Topic } from '../server/topics.ts';
 
 export type SubscriptionState = 'none' | 'pending' | 'tombstoned' | 'active';
@@ -21,27 +21,65 @@ export const subscriptionTable: StateTable<SubscriptionState, SubscriptionStep> 
   active: { on: 'active', off: 'none', close: 'none' },
 };
 
-/** All of one client. */
-export type Subscriptions = Map<Topic, Subscription>;
-
 export class Subscription {
   readonly topic: Topic;
-  readonly #machine = new StateMachine(subscriptionTable, 'none');
+  #state: SubscriptionState = 'none';
 
   constructor(topic: Topic) {
     this.topic = topic;
   }
 
   get state(): SubscriptionState {
-    return this.#machine.state;
+    return this.#state;
   }
 
+  /** @throws UsageError ILLEGAL_STEP */
   step(step: SubscriptionStep): SubscriptionState {
-    return this.#machine.step(step);
+    this.#state = stepped(subscriptionTable, this.#state, step);
+    return this.#state;
   }
 
   /** False where its client has gone meanwhile. */
   attempt(step: SubscriptionStep): boolean {
-    return this.#machine.attempt(step);
+    const to = subscriptionTable[this.#state][step];
+    this.#state = to ?? this.#state;
+    return to !== undefined;
+  }
+}
+
+/** All of one client. Most have one, and a map of one is larger than all else that a subscription costs. */
+export class Subscriptions {
+  #only: Subscription | undefined;
+  /** Made with the second. */
+  #all: Map<Topic, Subscription> | undefined;
+
+  get size(): number {
+    return this.#all?.size ?? (this.#only === undefined ? 0 : 1);
+  }
+
+  get(topic: Topic): Subscription | undefined {
+    if (this.#all !== undefined) return this.#all.get(topic);
+    return this.#only?.topic === topic ? this.#only : undefined;
+  }
+
+  add(subscription: Subscription): void {
+    const only = this.#only;
+    if (this.#all === undefined && only === undefined) this.#only = subscription;
+    else {
+      this.#only = undefined;
+      this.#all ??= new Map(only && [[only.topic, only]]);
+      this.#all.set(subscription.topic, subscription);
+    }
+  }
+
+  delete(topic: Topic): void {
+    this.#all?.delete(topic);
+    if (this.#only?.topic === topic) this.#only = undefined;
+  }
+
+  /** As they are now, the oldest first. */
+  list(): Subscription[] {
+    if (this.#all !== undefined) return [...this.#all.values()];
+    return this.#only === undefined ? [] : [this.#only];
   }
 }

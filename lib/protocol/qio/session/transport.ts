@@ -31,6 +31,7 @@ export function qioTransport({ event, client, tls, connections }: PortOptions): 
       headers: { 'Access-Control-Allow-Origin': '*', ...cold },
       refusal: { ...cold, 'Content-Type': 'text/plain' },
       longest: event,
+      request: 'dropped',
       rules: {
         taken: 'whole-text',
         closing: 'empty',
