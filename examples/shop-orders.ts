@@ -2,7 +2,7 @@
 // shipping, the broker or this program may be restarted in between.
 
 import { defineMessage, integer, string } from 'ed-communicator';
-import { Service } from '../lib/protocol/service/index.ts';
+import { Service } from 'ed-communicator/service';
 
 const ORDER = defineMessage('ORDER', { order: integer(), item: string({ empty: false }), count: integer({ min: 1 }) });
 

@@ -1,7 +1,7 @@
 // A service of the shop: sends parcels, each once, and tells all who want to know.
 
 import { defineMessage, integer, string } from 'ed-communicator';
-import { Service } from '../lib/protocol/service/index.ts';
+import { Service } from 'ed-communicator/service';
 
 const PARCEL = defineMessage('PARCEL', { order: integer(), item: string({ empty: false }), count: integer() });
 

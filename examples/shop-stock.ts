@@ -1,7 +1,7 @@
 // A service of the shop: knows what there is, and answers requests.
 
 import { defineMessage, integer, string } from 'ed-communicator';
-import { Service } from '../lib/protocol/service/index.ts';
+import { Service } from 'ed-communicator/service';
 
 const RESERVE = defineMessage('RESERVE', { item: string({ empty: false }), count: integer({ min: 1 }) });
 const stock = new Map([['tea', 10]]);

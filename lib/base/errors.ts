@@ -24,7 +24,7 @@ export const errorCodes = {
   INVALID_COUNT: ['peer', 'a count of a session that runs backwards, or is of what was never sent'],
   LINE_TOO_LONG: ['peer', 'a line longer than the limit'],
   NOT_ALLOWED: ['peer', 'a message that its sender may not send here'],
-  REFUSED: ['peer', 'the other side answered INVALID, UNKNOWN or SERVICE_UNAVAILABLE'],
+  REFUSED: ['peer', 'the other side answered INVALID, UNKNOWN or SERVICE_UNAVAILABLE, or did not take the message'],
   REQUEST_FAILED: ['peer', 'the other side answered a request of a link with an error'],
   PROTOCOL_ERROR: ['peer', 'the other side of a link broke the rules of its protocol, or says that we did'],
   NOT_AUTHENTICATED: ['peer', 'one side of a link does not accept who the other is: its token, or its certificate'],
