@@ -144,6 +144,15 @@ export class Listener extends Connection<ListenerEvents> {
     return nothingUnfinished;
   }
 
+  /**
+   * Reads the certificates of its place again, where it has any; who is connected stays so.
+   * @example systemCommands({ restart: () => listener.reload() })
+   * @throws NetworkError LISTEN_FAILED with the reason; the old certificate stays then
+   */
+  async reload(): Promise<void> {
+    await this.#listening?.reload?.();
+  }
+
   stop(): void {
     if (!this.#machine.attempt('stop')) return;
     this.#opening.fail(new NetworkError('CLOSED', `${this.name} was stopped`));

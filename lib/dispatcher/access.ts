@@ -11,8 +11,8 @@ import { secretMatches } from './secret.ts';
 export interface Visitor {
   /** Address of the other side of the present link; of a session that went on with a new link, that of the new one. */
   readonly remote: string;
-  /** Of a link over TLS whose other side has shown a certificate that is trusted: the names in it. */
-  readonly certificate?: { readonly names: readonly string[] } | undefined;
+  /** Of a link over TLS whose other side has shown a certificate that is trusted: its common name, and the names in it. */
+  readonly certificate?: { readonly subject: string; readonly names: readonly string[] } | undefined;
   /** Of a WebSocket: the page that opened it, as a browser says; other programs say nothing. */
   readonly origin?: string | undefined;
   readonly peer: Correspondent;
@@ -30,10 +30,12 @@ const longestKept = 12;
 /** From loopback addresses and Unix sockets, and from inside the process; not from a page in a browser. */
 const local: Allow = (_, { remote, origin }) => (origin === undefined && isLocal(remote)) || 'only from this machine';
 
-/** With a trusted client certificate that has one of the names; a listener asks for one with the options of its TLS. */
+/** With a trusted client certificate that has one of the names, as its common name or beside it; a listener asks for one with the options of its TLS. */
 function certificate(...names: readonly string[]): Allow {
   const known = new Set(some('names', names));
-  return (_, visitor) => visitor.certificate?.names.some(name => known.has(name)) ?? false;
+  return (_, { certificate: shown }) => {
+    return shown !== undefined && (known.has(shown.subject) || shown.names.some(name => known.has(name)));
+  };
 }
 
 /** With this `secret_code` in the message. */

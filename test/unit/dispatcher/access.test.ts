@@ -39,7 +39,8 @@ t.test('a rule for some commands is asked each time, also between others', async
 });
 
 t.test('certificates, secrets and lists', async t => {
-  const certificate = { names: ['admin', 'other'] };
+  const certificate = { subject: 'Ada', names: ['admin', 'other'] };
+  t.equal(ask(allow.certificate('Ada'), 'X', { certificate }), true);
   t.equal(ask(allow.certificate('admin'), 'X', { certificate }), true);
   t.equal(ask(allow.certificate('adm', 'boss'), 'X', { certificate }), false);
   t.equal(ask(allow.certificate('admin'), 'X'), false);
