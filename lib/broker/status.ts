@@ -148,7 +148,9 @@ export class Status {
       server,
       services: services.map(({ name }) => name),
     }));
-    const status = live >= quorum ? 'up' : 'down';
+    // Who has never met the others does not know how many there are.
+    const cut = state === 'joining' || state === 'down';
+    const status = live >= quorum && !cut ? 'up' : 'down';
     return { state, computers, live, quorum, status, complete: live === computers, waiting, trouble, others };
   }
 
