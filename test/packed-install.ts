@@ -9,9 +9,14 @@ import { join } from 'node:path';
 const program = `
 import { Communicator, Dispatcher, defineMessage, integer, memory, string } from 'ed-communicator';
 import type { Message, Receipt } from 'ed-communicator';
+import { Broker } from 'ed-communicator/broker';
+import { qioServer } from 'ed-communicator/qio';
+import { QioClient } from 'ed-communicator/qio/client';
+import { Service } from 'ed-communicator/service';
 import { FaultProxy } from 'ed-communicator/testkit';
 
 const EVENT = defineMessage('EVENT', { id: integer(), text: string({ optional: true }) });
+if ([Broker, qioServer, QioClient, Service].some(one => typeof one !== 'function')) throw new Error('a way in is missing');
 const communicator = new Communicator({ transports: { memory: memory() } });
 let total = 0;
 const dispatcher = new Dispatcher()

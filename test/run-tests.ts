@@ -2,6 +2,7 @@
 // Words as arguments choose the files whose path holds one of them.
 
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -16,7 +17,8 @@ const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
 
 process.env.TAP_TIMEOUT ??= '60';
 const totals = { passed: 0, failed: 0, skipped: 0 };
-const events = run({ files, concurrency: 2, timeout: 180_000 });
+// Many tests wait more than they work: one file more than there are processors.
+const events = run({ files, concurrency: availableParallelism() + 1, timeout: 180_000 });
 
 events.on('test:pass', ({ details, skip, todo }) => {
   if (details.type === 'suite') return;

@@ -17,9 +17,10 @@ export { udp } from './udp/index.ts';
 export type { UnixOptions } from './unix/index.ts';
 export { unix } from './unix/index.ts';
 export type * from './websocket/frame-channel.ts';
+export { joinedFrame, sharedFrame } from './websocket/frame-channel.ts';
 export type { CloseWord, FrameFault, FrameRules } from './websocket/frame-rules.ts';
 export type { WebServer, WebSocketOptions } from './websocket/index.ts';
 export { websocket } from './websocket/index.ts';
-export { joinedFrame, sharedFrame } from './websocket/outlet.ts';
+
 export type { ThreadPort } from './worker/index.ts';
 export { worker } from './worker/index.ts';

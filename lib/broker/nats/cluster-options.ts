@@ -8,12 +8,22 @@ import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../../base/o
 import type { QueueLimits } from '../../base/queue.ts';
 import { queueDefaults } from '../../base/queue.ts';
 import { isPrefix } from '../../connection/index.ts';
-import type { KeptLimits } from './jetstream.ts';
 import type { OthersLimits } from './others.ts';
 
 export interface PresenceTimes extends OthersLimits {
   /** Milliseconds between two signs of life. @default 1_000 */
   readonly beat: number;
+}
+
+export interface KeptLimits {
+  /** Most messages. @default 100_000 */
+  readonly count: number;
+  /** Most bytes. @default 256 MiB */
+  readonly bytes: number;
+  /** Longest time in ms. @default 86_400_000, a day */
+  readonly age: number;
+  /** Servers of NATS that hold a copy. @default 1 */
+  readonly copies: number;
 }
 
 export interface NatsClusterOptions {

@@ -1,3 +1,2 @@
-export type { NatsClusterOptions, PresenceTimes } from './cluster-options.ts';
-export type { KeptLimits } from './jetstream.ts';
+export type { KeptLimits, NatsClusterOptions, PresenceTimes } from './cluster-options.ts';
 export { NatsCluster, natsClusterTable } from './nats-cluster.ts';

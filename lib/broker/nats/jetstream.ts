@@ -4,17 +4,7 @@ import type { ConsumerMessages, JetStreamClient, JetStreamManager } from '@nats-
 import type { NatsConnection } from '@nats-io/transport-node';
 import { optional } from '../../base/optional.ts';
 import { subjectWord } from '../../connection/index.ts';
-
-export interface KeptLimits {
-  /** Most messages. @default 100_000 */
-  readonly count: number;
-  /** Most bytes. @default 256 MiB */
-  readonly bytes: number;
-  /** Longest time in ms. @default 86_400_000, a day */
-  readonly age: number;
-  /** Servers of NATS that hold a copy. @default 1 */
-  readonly copies: number;
-}
+import type { KeptLimits } from './cluster-options.ts';
 
 /** A message published again with its id within so many ms is kept once. */
 export const sameFor = 120_000;
@@ -39,7 +29,7 @@ export class KeptStream {
   }
 
   /** Makes the stream, or makes it as it should be. @throws Error of the client; UsageError MISSING_PACKAGE */
-  static async open(connection: NatsConnection, prefix: string, limits: KeptLimits): Promise<KeptStream> {
+  static async open(client: object, prefix: string, limits: KeptLimits): Promise<KeptStream> {
     const { jetstream, jetstreamManager } = await optional(
       'to keep messages for absent services a cluster needs the package @nats-io/jetstream, which is not installed',
       '@nats-io/jetstream@~3.3.1',
@@ -47,7 +37,7 @@ export class KeptStream {
     );
     const name = `${subjectWord(prefix)}-kept`;
     const subject = `${prefix}.kept.`;
-    const manager = await jetstreamManager(connection);
+    const manager = await jetstreamManager(client as NatsConnection);
     const changeable = {
       subjects: [`${subject}*`],
       max_msgs: limits.count,
@@ -61,7 +51,7 @@ export class KeptStream {
       // There is one with other limits.
       () => manager.streams.update(name, changeable),
     );
-    return new KeptStream(made.config.name, subject, jetstream(connection), manager);
+    return new KeptStream(made.config.name, subject, jetstream(client as NatsConnection), manager);
   }
 
   /** Resolves when it is stored. @throws Error of the client */

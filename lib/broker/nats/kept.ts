@@ -15,7 +15,7 @@ import { asError, LimitError, NetworkError, PeerError, reasonOf } from '../../ba
 import type { Message } from '../../message/index.ts';
 import { decode, encode } from '../../message/index.ts';
 import type { NatsLine } from '../../transport/nats/index.ts';
-import type { KeptLimits } from './jetstream.ts';
+import type { KeptLimits } from './cluster-options.ts';
 import { handling, KeptStream, sameFor } from './jetstream.ts';
 import { packed, unpacked } from './wire.ts';
 

@@ -4,7 +4,7 @@ import type { Address } from '../../base/address.ts';
 import { formatAddress, parseHostPort } from '../../base/address.ts';
 import { UsageError } from '../../base/errors.ts';
 import type { NatsLine } from '../../transport/nats/index.ts';
-import { dialNats, loadNats, loginNow, natsAddress } from '../../transport/nats/index.ts';
+import { dialNats, loginNow, natsAddress, needNats } from '../../transport/nats/index.ts';
 import type { Owner } from '../connection.ts';
 import { dialEach } from '../parts/dial.ts';
 import type { NatsOptions, NatsSettings } from './nats-options.ts';
@@ -48,7 +48,7 @@ export class NatsServers {
     const servers = [...this.#given.slice(from), ...this.#given.slice(0, from), ...this.#told];
     const last = (address: Address): number => Number(formatAddress(address) === avoid?.remote);
     servers.sort((a, b) => last(a) - last(b));
-    await loadNats();
+    await needNats();
     const now = await loginNow(login);
     return dialEach(servers, clock, dial, signal, (address, limited) =>
       dialNats(address, { name: name ?? 'ed-communicator', login: now, tls, ask }, limited),

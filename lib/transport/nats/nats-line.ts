@@ -6,10 +6,10 @@ import { formatAddress } from '../../base/address.ts';
 import type { Cancel } from '../../base/clock.ts';
 import { asError, NetworkError, PeerError, reasonOf } from '../../base/errors.ts';
 import { tlsReason } from '../tls/reasons.ts';
+import { clientOptions } from './client-options.ts';
 import type { Dialling } from './library.ts';
 import { loadNats } from './library.ts';
 import type { NatsDial } from './options.ts';
-import { clientOptions } from './options.ts';
 
 /** What came under a subject. */
 export interface NatsPacket {
@@ -36,8 +36,8 @@ export interface NatsLine {
   readonly longest: number;
   /** Other servers of its cluster, `host:port`, as it told. */
   readonly others: readonly string[];
-  /** The client itself, for what is built upon it (JetStream). */
-  readonly client: NatsConnection;
+  /** The client itself (a NatsConnection of its package), for what is built upon it (JetStream). */
+  readonly client: object;
   start(events: NatsLineEvents): void;
   /** After the end it does nothing. @throws Error of the client, where the subject or the payload is not possible */
   publish(subject: string, bytes: Uint8Array, reply?: string): void;
@@ -48,6 +48,11 @@ export interface NatsLine {
   /** Takes in what the server has for us already, and closes. */
   drain(): Promise<void>;
   destroy(): void;
+}
+
+/** Loads the package. @throws UsageError MISSING_PACKAGE */
+export async function needNats(): Promise<void> {
+  await loadNats();
 }
 
 /**

@@ -1,14 +1,11 @@
 // Who we are for a NATS server, and how the way to it is secured; read anew at each dial.
 
-import { readFile } from 'node:fs/promises';
-import type { ConnectionOptions } from '@nats-io/transport-node';
 import type { Address } from '../../base/address.ts';
 import { parseAddress } from '../../base/address.ts';
-import { NetworkError, reasonOf, UsageError } from '../../base/errors.ts';
+import { UsageError } from '../../base/errors.ts';
 import { refuseUnknown } from '../../base/options.ts';
 import type { TlsOptions } from '../tls/index.ts';
-import { checkTls, materialOf } from '../tls/options.ts';
-import type { Library } from './library.ts';
+import { checkTls } from '../tls/options.ts';
 
 export interface NatsLogin {
   readonly user?: string | undefined;
@@ -86,48 +83,4 @@ function checkLogin(login: NatsLogin): NatsLogin {
     throw new UsageError('INVALID_VALUE', words);
   }
   return login;
-}
-
-/** What the official client is told. @throws NetworkError DIAL_FAILED */
-export async function clientOptions(
-  address: Address,
-  { name, login, tls, ask }: NatsDial,
-  library: Library,
-): Promise<ConnectionOptions> {
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  const secure = tls ?? (address.scheme === 'tls' ? {} : undefined);
-  return {
-    servers: [`${host}:${address.port}`],
-    name,
-    pingInterval: ask,
-    maxPingOut: 2,
-    // The way back is ours: what it has not sent, this client throws away at each of its own reconnects.
-    reconnect: false,
-    maxReconnectAttempts: 0,
-    ...(secure === undefined ? {} : { tls: await tlsOf(secure) }),
-    ...(login === undefined ? {} : await loginOf(login, library)),
-  };
-}
-
-async function tlsOf(options: TlsOptions): Promise<object> {
-  const material = await materialOf(options);
-  return options.name === undefined ? material : { ...material, servername: options.name };
-}
-
-async function loginOf(login: NatsLogin, library: Library): Promise<Partial<ConnectionOptions>> {
-  const { user, password, token, seed, credentials, credentialsFile } = login;
-  if (token !== undefined) return { token };
-  if (seed !== undefined) return { authenticator: library.seed(seed) };
-  if (user !== undefined) return password === undefined ? { user } : { user, pass: password };
-  return { authenticator: library.credentials(credentials ?? (await textOf(credentialsFile ?? ''))) };
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new NetworkError('DIAL_FAILED', `cannot read the credentials in ${path}: ${reasonOf(error)}`, {
-      cause: error,
-    });
-  }
 }

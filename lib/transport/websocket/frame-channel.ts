@@ -1,5 +1,6 @@
 // What a WebSocket has that a stream has not: boundaries, and words at the end.
 
+import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Address } from '../../base/address.ts';
 import type { Channel, ChannelEvents, Listening, Transport } from '../transport.ts';
@@ -55,4 +56,32 @@ export interface FrameListenEvents {
 export interface FrameTransport extends Transport {
   dial(address: Address, signal: AbortSignal): Promise<FrameChannel>;
   listen(address: Address, events: FrameListenEvents): Promise<Listening>;
+}
+
+const lastText = 0x81;
+const lastBinary = 0x82;
+
+/** Makes a frame for `sendShared`: of text, or binary where the bytes are not UTF-8. */
+export function sharedFrame(message: string | Buffer): SharedFrame {
+  const bytes = Buffer.from(message);
+  const header = headerOf(bytes.length);
+  header[0] = isUtf8(bytes) ? lastText : lastBinary;
+  return { messages: [bytes], framed: Buffer.concat([header, bytes]) };
+}
+
+/** Many as one, for `sendShared`: they go out in one write. */
+export function joinedFrame(frames: readonly SharedFrame[]): SharedFrame {
+  return {
+    messages: frames.flatMap(({ messages }) => messages),
+    framed: Buffer.concat(frames.map(({ framed }) => framed)),
+  };
+}
+
+function headerOf(length: number): Buffer {
+  if (length < 126) return Buffer.from([0, length]);
+  const header = Buffer.alloc(length < 65_536 ? 4 : 10);
+  header[1] = length < 65_536 ? 126 : 127;
+  if (length < 65_536) header.writeUInt16BE(length, 2);
+  else header.writeBigUInt64BE(BigInt(length), 2);
+  return header;
 }

@@ -9,35 +9,8 @@ import type { LateSocket } from './library.ts';
 
 /** With so many bytes gathered the other side can begin. */
 const gathered = 2 * 1024;
-const lastText = 0x81;
-const lastBinary = 0x82;
 const textFrame = { binary: false };
 const binaryFrame = { binary: true };
-
-/** Makes a frame for `sendShared`: of text, or binary where the bytes are not UTF-8. */
-export function sharedFrame(message: string | Buffer): SharedFrame {
-  const bytes = Buffer.from(message);
-  const header = headerOf(bytes.length);
-  header[0] = isUtf8(bytes) ? lastText : lastBinary;
-  return { messages: [bytes], framed: Buffer.concat([header, bytes]) };
-}
-
-/** Many as one, for `sendShared`: they go out in one write. */
-export function joinedFrame(frames: readonly SharedFrame[]): SharedFrame {
-  return {
-    messages: frames.flatMap(({ messages }) => messages),
-    framed: Buffer.concat(frames.map(({ framed }) => framed)),
-  };
-}
-
-function headerOf(length: number): Buffer {
-  if (length < 126) return Buffer.from([0, length]);
-  const header = Buffer.alloc(length < 65_536 ? 4 : 10);
-  header[1] = length < 65_536 ? 126 : 127;
-  if (length < 65_536) header.writeUInt16BE(length, 2);
-  else header.writeBigUInt64BE(BigInt(length), 2);
-  return header;
-}
 
 /** The outgoing half of a channel: not an object of its own, for a connection that is idle has to be small. */
 export abstract class Outlet {
