@@ -35,8 +35,10 @@ for (const [name, spoiling] of Object.entries(spoilings)) {
     const errors: string[] = [];
     client.on('/error', ({ message }) => errors.push(message));
     t.same(await next(client, '/open'), { transport: 'polling', address: proxy.address });
-    t.equal(proxy.spoilt(), 1);
-    t.equal(errors.length, 1);
+    // On a slow machine a poll may miss its time too; then both ways are tried once more.
+    const attempts = proxy.spoilt();
+    t.ok(attempts >= 1);
+    t.equal(errors.length, 2 * attempts - 1, errors.join(', '));
     t.equal(await client.request('/clienttest/echo', 'through'), 'through');
     client.close();
   });
