@@ -5,6 +5,7 @@ import { UsageError } from '../base/errors.ts';
 import type { Message } from '../message/index.ts';
 import { isCommand } from '../message/index.ts';
 import type { Correspondent } from './correspondent.ts';
+import { longestKept } from './match.ts';
 import { secretMatches } from './secret.ts';
 
 /** Who has sent a message, as far as its link knows. */
@@ -23,9 +24,6 @@ export interface Visitor {
  * for each message, and must not wait.
  */
 export type Allow = (message: Message, visitor: Visitor) => boolean | string;
-
-/** A longer command may be a slice, which would hold the whole text that it was cut from. */
-const longestKept = 12;
 
 /** From loopback addresses and Unix sockets, and from inside the process; not from a page in a browser. */
 const local: Allow = (_, { remote, origin }) => (origin === undefined && isLocal(remote)) || 'only from this machine';

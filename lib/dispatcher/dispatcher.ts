@@ -12,7 +12,7 @@ import type { Definitions, MessageDefinition, TextParameters } from '../message/
 import { Message } from '../message/index.ts';
 import type { Correspondent } from './correspondent.ts';
 import type { Handler, Match, Predicate, Rule, RuleOptions } from './match.ts';
-import { makeRule } from './match.ts';
+import { longestKept, makeRule } from './match.ts';
 import type { Tracing } from './trace.ts';
 import { traceReceived, traceSent } from './trace.ts';
 
@@ -29,9 +29,6 @@ export interface DispatcherOptions {
 
 /** What `dispatch` returns when no rule took the message. */
 export const unhandled: unique symbol = Symbol('unhandled');
-
-/** A longer command may be a slice, which would hold the whole text that it was cut from. */
-const longestKept = 12;
 
 /** A set of rules to add at once: `dispatcher.use(systemCommands())`. */
 export type RulePack = (dispatcher: Dispatcher) => void;

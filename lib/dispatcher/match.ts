@@ -26,6 +26,9 @@ export interface RuleOptions {
   readonly fallback?: boolean;
 }
 
+/** Characters of a command that may be kept for the next message: a longer one may be a slice, which holds its whole text. */
+export const longestKept = 12;
+
 /** Priorities of the C++ library (reference eventdispatcher §4). */
 export const priorities = { first: 0, default: 7, system: 10, last: 15 } as const;
 

@@ -68,7 +68,11 @@ function twice(handled: readonly string[]): string[] {
   return handled.filter((name, at) => handled.indexOf(name) !== at);
 }
 
-t.test('the broker is killed again and again: all is handled once, in order, and confirmed', async t => {
+/** So many are confirmed to the boss, while the one or the other is killed six times and started again. */
+async function confirmedThrough(
+  t: Test,
+  victim: 'broker' | 'worker',
+): Promise<{ cast: Cast; boss: Program; count: number; handled: string[] }> {
   const cast = new Cast(t);
   await cast.broker();
   await cast.worker();
@@ -76,12 +80,17 @@ t.test('the broker is killed again and again: all is handled once, in order, and
   const boss = start(t, child, ['boss', JSON.stringify({ broker: cast.address, count })]);
   for (let round = 0; round < 6; round += 1) {
     await short();
-    await kill(cast.brokers.at(-1), round % 3 === 2 ? 'SIGTERM' : 'SIGKILL');
-    await cast.broker();
+    await kill(cast[`${victim}s`].at(-1), round % 3 === 2 ? 'SIGTERM' : 'SIGKILL');
+    await cast[victim]();
   }
   await until('all are confirmed', () => said([boss], 'confirmed').length === count, 60_000);
   const handled = said(cast.workers, 'handled');
   t.same(missing(said([boss], 'confirmed'), handled), []);
+  return { cast, boss, count, handled };
+}
+
+t.test('the broker is killed again and again: all is handled once, in order, and confirmed', async t => {
+  const { boss, count, handled } = await confirmedThrough(t, 'broker');
   t.same(twice(handled), [], 'nothing was handled twice');
   t.same(
     handled.map(name => Number(name.split(' ')[1])),
@@ -92,19 +101,7 @@ t.test('the broker is killed again and again: all is handled once, in order, and
 });
 
 t.test('the worker is killed again and again: what was confirmed was handled, and all is', async t => {
-  const cast = new Cast(t);
-  await cast.broker();
-  await cast.worker();
-  const count = 1_500;
-  const boss = start(t, child, ['boss', JSON.stringify({ broker: cast.address, count })]);
-  for (let round = 0; round < 6; round += 1) {
-    await short();
-    await kill(cast.workers.at(-1), round % 3 === 2 ? 'SIGTERM' : 'SIGKILL');
-    await cast.worker();
-  }
-  await until('all are confirmed', () => said([boss], 'confirmed').length === count, 60_000);
-  const handled = said(cast.workers, 'handled');
-  t.same(missing(said([boss], 'confirmed'), handled), []);
+  const { cast, count, handled } = await confirmedThrough(t, 'worker');
   const again = twice(handled);
   t.ok(
     again.length < count / 4,

@@ -1,7 +1,9 @@
 // What a WebSocket channel has that a stream has not: frames, pings, limits.
 
 import type { Socket } from 'node:net';
+import type { Test } from 'tap';
 import t from 'tap';
+import type { WebSocket } from 'ws';
 import { parseAddress, websocket } from '../../lib/index.ts';
 import { settled } from '../../lib/testkit/virtual-clock.ts';
 import { beyondBuffers, hello } from '../contract/ear.ts';
@@ -110,7 +112,8 @@ t.test('who sends what cannot be read, and reads nothing, is destroyed', async t
   t.match(ear.reason, { code: 'CLOSED' });
 });
 
-t.test('nothing comes while it is paused, not even the rest of a chunk', async t => {
+/** Three words in one chunk, with what comes behind them, to who pauses at each. */
+async function threeAtOnce(t: Test, behind: (ws: WebSocket) => void = () => undefined) {
   const { url, channel } = await hall(t);
   const { ws } = await foreign(t, url);
   const far = await channel();
@@ -119,8 +122,13 @@ t.test('nothing comes while it is paused, not even the rest of a chunk', async t
   const socket = (ws as unknown as { _socket: Socket })._socket;
   socket.cork();
   for (const word of ['one', 'two', 'three']) ws.send(word);
-  ws.close(4000, 'bye');
+  behind(ws);
   socket.uncork();
+  return { far, ear, socket };
+}
+
+t.test('nothing comes while it is paused, not even the rest of a chunk', async t => {
+  const { far, ear } = await threeAtOnce(t, ws => ws.close(4000, 'bye'));
   for (const words of [1, 2, 3]) {
     await until(`${words} came`, () => ear.chunks.length === words);
     await settled(20);
@@ -132,15 +140,7 @@ t.test('nothing comes while it is paused, not even the rest of a chunk', async t
 });
 
 t.test('what was read before the connection broke is given, paused or not', async t => {
-  const { url, channel } = await hall(t);
-  const { ws } = await foreign(t, url);
-  const far = await channel();
-  const ear = frameEar(far);
-  ear.during = () => far.pause();
-  const socket = (ws as unknown as { _socket: Socket })._socket;
-  socket.cork();
-  for (const word of ['one', 'two', 'three']) ws.send(word);
-  socket.uncork();
+  const { far, ear, socket } = await threeAtOnce(t);
   await until('one came', () => ear.chunks.length === 1);
   far.resume();
   await until('two came', () => ear.chunks.length === 2);
