@@ -156,8 +156,8 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
     return this.node(at).link;
   }
 
-  log(severity: 'debug' | 'info' | 'warn' | 'error', text: string, fields: object = {}): void {
-    this.owner?.logger.log(severity, text, { connection: this.name, ...fields });
+  override log(severity: 'debug' | 'info' | 'warn' | 'error', text: string, fields?: object): void {
+    super.log(severity, text, fields);
   }
 
   protected override begin(owner: Owner): void {

@@ -179,7 +179,7 @@ export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Se
     this.#socket.wake();
   }
 
-  log(severity: 'debug' | 'warn' | 'error', text: string, fields: object = {}): void {
+  override log(severity: 'debug' | 'warn' | 'error', text: string, fields: object = {}): void {
     this.#host.log(severity, text, { peer: this.name, id: this.id, ...fields });
   }
 
