@@ -1,13 +1,12 @@
 // What a client can be told, and what becomes of it.
 
 import type { Pause } from '../../base/backoff.ts';
-import { pauseDefaults } from '../../base/backoff.ts';
+import { checkedPause } from '../../base/backoff.ts';
 import { systemClock } from '../../base/clock.ts';
-import { UsageError } from '../../base/errors.ts';
 import type { Given } from '../../base/options.ts';
-import { inRange, wholeInRange, withDefaults } from '../../base/options.ts';
-import type { FullPolicy, QueueLimits } from '../../base/queue.ts';
-import { queueDefaults } from '../../base/queue.ts';
+import { inRange, oneOf, wholeInRange, withDefaults } from '../../base/options.ts';
+import type { QueueLimits } from '../../base/queue.ts';
+import { checkedQueue, queueDefaults } from '../../base/queue.ts';
 import type { Correspondent } from '../../dispatcher/index.ts';
 import { Dispatcher } from '../../dispatcher/index.ts';
 import { longestLine } from '../../framing/index.ts';
@@ -123,7 +122,6 @@ export function checkedHeartbeat({ ask, dead }: HeartbeatLimits): HeartbeatLimit
   return { ask, dead };
 }
 
-const policies: readonly FullPolicy[] = ['reject', 'drop-oldest', 'drop-newest'];
 const choices: readonly OnSessionLost[] = ['resend', 'report'];
 
 function checkedOutbox(defaults: OutboxLimits, given: Given<OutboxLimits> | undefined): OutboxLimits {
@@ -131,32 +129,4 @@ function checkedOutbox(defaults: OutboxLimits, given: Given<OutboxLimits> | unde
   oneOf('onSessionLost', outbox.onSessionLost, choices);
   if (outbox.spool !== undefined) checkedSpool(outbox.spool);
   return outbox;
-}
-
-/** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE, INVALID_VALUE */
-export function checkedQueue<Q extends QueueLimits>(defaults: Q, given: Given<Q> | undefined): Q {
-  const queue = withDefaults('outbox', defaults, given);
-  inRange('outbox count', queue.count, 0, Number.MAX_SAFE_INTEGER);
-  inRange('outbox bytes', queue.bytes, 0, Number.MAX_SAFE_INTEGER);
-  oneOf('whenFull', queue.whenFull, policies);
-  inRange('outbox age', queue.age, 1, Number.MAX_SAFE_INTEGER);
-  return queue;
-}
-
-function oneOf(name: string, value: string, choices: readonly string[]): void {
-  if (choices.includes(value)) return;
-  throw new UsageError('INVALID_VALUE', `${name} is ${value}, it must be one of ${choices.join(', ')}`);
-}
-
-/** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE */
-export function checkedPause(given: Given<Pause> | undefined): Pause {
-  const pause = withDefaults('pause', pauseDefaults, given);
-  inRange('pause first', pause.first, 0, Number.MAX_SAFE_INTEGER);
-  inRange('pause most', pause.most, 0, Number.MAX_SAFE_INTEGER);
-  inRange('pause factor', pause.factor, 1, 1_000);
-  inRange('pause jitter', pause.jitter, 0, 1);
-  inRange('pause hurry', pause.hurry, 0, 1);
-  inRange('pause stable', pause.stable, 0, Number.MAX_SAFE_INTEGER);
-  for (const entry of pause.list ?? []) inRange('an entry of the pause list', entry, 0, Number.MAX_SAFE_INTEGER);
-  return pause;
 }

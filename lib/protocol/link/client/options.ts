@@ -1,7 +1,7 @@
 // What a client of links can be told, and what becomes of it.
 
 import type { Pause } from '../../../base/backoff.ts';
-import { pauseDefaults } from '../../../base/backoff.ts';
+import { checkedPause } from '../../../base/backoff.ts';
 import { UsageError } from '../../../base/errors.ts';
 import type { Given } from '../../../base/options.ts';
 import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../../../base/options.ts';
@@ -89,12 +89,7 @@ export function settleClient(options: LinkClientOptions, name: string): LinkClie
   }
   checkDefinitions(options.definitions);
   if (typeof (options.token ?? '') !== 'string') throw new UsageError('INVALID_VALUE', 'a token is a text');
-  const pause = withDefaults('pause', pauseDefaults, options.pause);
-  for (const part of ['first', 'most', 'stable'] as const) {
-    inRange(`pause ${part}`, pause[part], 0, Number.MAX_SAFE_INTEGER);
-  }
-  inRange('pause factor', pause.factor, 1, 1_000);
-  for (const part of ['jitter', 'hurry'] as const) inRange(`pause ${part}`, pause[part], 0, 1);
+  const pause = checkedPause(options.pause);
   return { role, dialect, limits, pause, register: registration(options, name, dialect) };
 }
 
