@@ -7,7 +7,7 @@ import type { Address } from '../base/address.ts';
 import { parseAddress } from '../base/address.ts';
 import { reasonOf } from '../base/errors.ts';
 import type { Given } from '../base/options.ts';
-import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../base/options.ts';
+import { refuseUnknown, wholeInRange } from '../base/options.ts';
 import type { QueueLimits } from '../base/queue.ts';
 import { checkedQueue, queueDefaults } from '../base/queue.ts';
 import type { StateTable } from '../base/state-table.ts';
@@ -19,9 +19,9 @@ import { heartbeatDefaults } from '../session/index.ts';
 import type { Channel, Listening } from '../transport/index.ts';
 import type { ConnectionOptions, Owner } from './connection.ts';
 import { SessionMemory, sessionLimits } from './exchange/session-memory.ts';
-import { unsentLimit } from './link/link-role.ts';
+import type { LinkLimits } from './link/link-role.ts';
+import { settledLimits, unsentLimit } from './link/link-role.ts';
 import { BoundConnection } from './parts/bound-connection.ts';
-import { checkedHeartbeat } from './parts/client-options.ts';
 import { smallNumbers, uniqueNumbers } from './parts/requests.ts';
 import type { PeerHost } from './peer.ts';
 import { Peer } from './peer.ts';
@@ -36,21 +36,13 @@ export const listenerTable: StateTable<ListenerState, ListenerEvent> = {
   closed: {},
 };
 
-export interface ListenerLimits {
+export interface ListenerLimits extends LinkLimits {
   /** Connections at the same time; more are refused. @default 10_000 */
   readonly connections: number;
-  /** Longest line in bytes; a longer one closes its connection. @default 1 MiB */
-  readonly line: number;
-  /** Unsent bytes to one peer; a slower one is closed. @default 16 MiB */
-  readonly unsent: number;
   /** Sessions at the same time; who offers another one gets none. @default 1_000 */
   readonly sessions: number;
   /** How long a session whose link was lost is remembered, in ms. @default 60_000 */
   readonly remember: number;
-  /** Silence on a link with a session, in ms, after which ALIVE goes out. @default 5_000 */
-  readonly ask: number;
-  /** Silence on a link with a session, in ms, after which it is dropped; 0: never. @default 15_000 */
-  readonly dead: number;
 }
 
 export const listenerLimits: ListenerLimits = {
@@ -87,9 +79,6 @@ const known: { [K in keyof Required<ListenOptions>]: 0 } = {
   outbox: 0,
 };
 
-/** Limits for which 0 has a meaning: none at all. */
-const mayBeNone: ReadonlySet<string> = new Set(['sessions', 'dead']);
-
 /** Connections kept waiting while the listener is disabled. */
 const mostHeld = 50;
 /** Refusals are logged at most once in so many ms. */
@@ -116,12 +105,8 @@ export class Listener extends BoundConnection<ListenerState, ListenerEvent, List
     refuseUnknown('listen', known, options);
     this.#address = parseAddress(address, 'tcp');
     this.#options = options;
-    this.#limits = withDefaults('limits', listenerLimits, options.limits);
+    this.#limits = settledLimits(listenerLimits, options.limits);
     wholeInRange('concurrency', options.concurrency ?? 1, 1, 1_000_000);
-    for (const [name, value] of Object.entries(this.#limits)) {
-      inRange(`limit ${name}`, value, mayBeNone.has(name) ? 0 : 1, Number.MAX_SAFE_INTEGER);
-    }
-    checkedHeartbeat(this.#limits);
     checkedQueue(queueDefaults, options.outbox);
   }
 

@@ -4,7 +4,7 @@ import type { Pause } from '../../base/backoff.ts';
 import { checkedPause } from '../../base/backoff.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Given } from '../../base/options.ts';
-import { inRange, oneOf, wholeInRange, withDefaults } from '../../base/options.ts';
+import { oneOf, wholeInRange } from '../../base/options.ts';
 import type { QueueLimits } from '../../base/queue.ts';
 import { checkedQueue, queueDefaults } from '../../base/queue.ts';
 import type { Correspondent } from '../../dispatcher/index.ts';
@@ -15,21 +15,13 @@ import { heartbeatDefaults } from '../../session/index.ts';
 import type { SpoolOptions } from '../../spool/index.ts';
 import { checkedSpool } from '../../spool/index.ts';
 import type { ConnectionOptions, Owner } from '../connection.ts';
-import type { LinkSettings } from '../link/link-role.ts';
-import { unsentLimit } from '../link/link-role.ts';
+import type { LinkLimits, LinkSettings } from '../link/link-role.ts';
+import { settledLimits, unsentLimit } from '../link/link-role.ts';
 import { dialTime } from './dial.ts';
 
-export interface ClientLimits {
-  /** Longest line in bytes; a longer one closes the link. @default 1 MiB */
-  readonly line: number;
-  /** Unsent bytes on the link; more closes it. @default 16 MiB */
-  readonly unsent: number;
+export interface ClientLimits extends LinkLimits {
   /** Longest attempt at one address, in ms. @default 10_000 */
   readonly dial: number;
-  /** Silence on a link with a session, in ms, after which ALIVE goes out. @default 5_000 */
-  readonly ask: number;
-  /** Silence on a link with a session, in ms, after which it is dropped and dialled again; 0: never. @default 15_000 */
-  readonly dead: number;
 }
 
 export const clientLimits: ClientLimits = {
@@ -94,10 +86,7 @@ const idleTurns = { messages: 1, milliseconds: 1, offer: (): boolean => true };
 /** Checks the options, and joins them with what the owner gives. @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE */
 export function settle(options: ClientOptions, owner: Owner | undefined, session: boolean): ClientSettings {
   const { dispatcher = new Dispatcher().otherwiseUnknown(), concurrency = 1 } = options;
-  const limits = withDefaults('limits', clientLimits, options.limits);
-  for (const [name, value] of Object.entries(limits)) {
-    inRange(`limit ${name}`, value, name === 'dead' ? 0 : 1, Number.MAX_SAFE_INTEGER);
-  }
+  const limits = settledLimits(clientLimits, options.limits);
   const { clock = systemClock, turns = idleTurns, drainTime = 0 } = owner ?? {};
   return {
     link: {
@@ -110,16 +99,10 @@ export function settle(options: ClientOptions, owner: Owner | undefined, session
       turns,
     },
     outbox: checkedOutbox({ ...outboxDefaults, session }, options.outbox),
-    heartbeat: checkedHeartbeat(limits),
+    heartbeat: { ask: limits.ask, dead: limits.dead },
     dialTime: limits.dial,
     pause: checkedPause(options.pause),
   };
-}
-
-/** @throws UsageError OUT_OF_RANGE */
-export function checkedHeartbeat({ ask, dead }: HeartbeatLimits): HeartbeatLimits {
-  if (dead !== 0) inRange('limit ask', ask, 1, dead - 1);
-  return { ask, dead };
 }
 
 const choices: readonly OnSessionLost[] = ['resend', 'report'];
