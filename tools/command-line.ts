@@ -77,7 +77,7 @@ export async function commandLine<O extends Record<string, Options>>(
  * The command of this call with its options; undefined where help, the version or a completion was asked for and printed.
  * @throws UsageError for a wrong command line
  */
-export async function commandOf<C extends Record<string, Command<Record<string, Options>>>>(
+async function commandOf<C extends Record<string, Command<Record<string, Options>>>>(
   { name, summary, commands }: Tool<C>,
   words: readonly string[],
 ): Promise<Call<C> | undefined> {
@@ -171,6 +171,17 @@ export async function runProgram(name: string, main: () => Promise<number>): Pro
     process.stderr.write(`${name}: ${text}${advice}\n`);
     process.exit(wrongUse ? exitCodes.usage : exitCodes.failed);
   }
+}
+
+/** Runs the command of a tool that this call asks for, as `runProgram` does. */
+export function runTool<C extends Record<string, Command<Record<string, Options>>>>(
+  tool: Tool<C>,
+  run: (call: Call<C>) => Promise<number>,
+): Promise<void> {
+  return runProgram(tool.name, async () => {
+    const call = await commandOf(tool, process.argv.slice(2));
+    return call === undefined ? exitCodes.done : run(call);
+  });
 }
 
 /** `--log-file` of `server` may come from ED_SERVER_LOG_FILE. Other ED_ variables are none of its business. */

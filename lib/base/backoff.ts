@@ -1,5 +1,8 @@
 // How long to wait before the next attempt: pure, so that a test can list the waits.
 
+import type { Given } from './options.ts';
+import { inRange, withDefaults } from './options.ts';
+
 export interface Pause {
   /** Longest pause after the first failure, in ms. @default 50 */
   readonly first: number;
@@ -31,6 +34,19 @@ export const pauseDefaults: Pause = {
   stable: 10_000,
   hurry: 1 / 8,
 };
+
+/** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE */
+export function checkedPause(given: Given<Pause> | undefined): Pause {
+  const pause = withDefaults('pause', pauseDefaults, given);
+  inRange('pause first', pause.first, 0, Number.MAX_SAFE_INTEGER);
+  inRange('pause most', pause.most, 0, Number.MAX_SAFE_INTEGER);
+  inRange('pause factor', pause.factor, 1, 1_000);
+  inRange('pause jitter', pause.jitter, 0, 1);
+  inRange('pause hurry', pause.hurry, 0, 1);
+  inRange('pause stable', pause.stable, 0, Number.MAX_SAFE_INTEGER);
+  for (const entry of pause.list ?? []) inRange('an entry of the pause list', entry, 0, Number.MAX_SAFE_INTEGER);
+  return pause;
+}
 
 /**
  * The pause in ms after `failures` failures in a row (at least 1). `random` gives 0 up to 1; `outage` is how long the

@@ -37,3 +37,9 @@ export function wholeInRange(what: string, value: number, least: number, most: n
   if (Number.isInteger(value)) return inRange(what, value, least, most);
   throw new UsageError('OUT_OF_RANGE', `${what} is ${value}, it must be a whole number`);
 }
+
+/** @throws UsageError INVALID_VALUE unless `value` is one of `choices`. */
+export function oneOf(what: string, value: string, choices: readonly string[]): void {
+  if (choices.includes(value)) return;
+  throw new UsageError('INVALID_VALUE', `${what} is ${value}, it must be one of ${choices.join(', ')}`);
+}

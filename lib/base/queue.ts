@@ -1,5 +1,8 @@
 // No queue grows without end: its limits, and what happens at each.
 
+import type { Given } from './options.ts';
+import { inRange, oneOf, withDefaults } from './options.ts';
+
 /** What happens to a message when the queue is full. */
 export type FullPolicy = 'reject' | 'drop-oldest' | 'drop-newest';
 
@@ -21,3 +24,15 @@ export const queueDefaults: QueueLimits = {
   age: 300_000,
   whenFull: 'reject',
 };
+
+const policies: readonly FullPolicy[] = ['reject', 'drop-oldest', 'drop-newest'];
+
+/** Limits of an outbox. @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE, INVALID_VALUE */
+export function checkedQueue<Q extends QueueLimits>(defaults: Q, given: Given<Q> | undefined): Q {
+  const queue = withDefaults('outbox', defaults, given);
+  inRange('outbox count', queue.count, 0, Number.MAX_SAFE_INTEGER);
+  inRange('outbox bytes', queue.bytes, 0, Number.MAX_SAFE_INTEGER);
+  oneOf('whenFull', queue.whenFull, policies);
+  inRange('outbox age', queue.age, 1, Number.MAX_SAFE_INTEGER);
+  return queue;
+}

@@ -204,7 +204,7 @@ export class Systemd extends Connection<{ ready: []; close: [] }> implements Com
       reason = reasonOf(error);
     }
     if (this.#health === 'good') {
-      this.owner?.logger.log('warn', `no WATCHDOG is sent: ${reason}`, { connection: this.name });
+      this.log('warn', `no WATCHDOG is sent: ${reason}`);
     }
     this.#health = 'bad';
     return false;
@@ -227,8 +227,7 @@ export class Systemd extends Connection<{ ready: []; close: [] }> implements Com
   #end(): void {
     this.#cancel();
     this.#notifier?.end();
-    this.owner?.ended(this);
-    this.tell('close');
+    this.over();
   }
 }
 

@@ -130,7 +130,7 @@ export class ChildProcess extends Connection<ChildEvents> {
     this.kill(this.#options.stopSignal ?? 'SIGTERM');
     const { drainTime = this.owner?.drainTime ?? 0 } = this.#options;
     this.#cancel = this.#owned.clock.after(drainTime, () => {
-      this.#owned.logger.log('warn', `it did not end within ${drainTime} ms: SIGKILL`, { connection: this.name });
+      this.log('warn', `it did not end within ${drainTime} ms: SIGKILL`);
       this.kill('SIGKILL');
     });
   }
@@ -180,7 +180,7 @@ export class ChildProcess extends Connection<ChildEvents> {
       if (child.pid === undefined) this.#exited({ code: null, signal: null, error });
     });
     child.on('spawn', () => {
-      this.#owned.logger.log('info', `started, pid ${child.pid}`, { connection: this.name });
+      this.log('info', `started, pid ${child.pid}`);
       this.tell('started', child.pid);
     });
     // `close` comes after the output has ended, so that no line is lost.
@@ -194,15 +194,14 @@ export class ChildProcess extends Connection<ChildEvents> {
 
   #line(text: string, stream: 'stdout' | 'stderr'): void {
     const { line } = this.#options;
-    const { logger } = this.#owned;
     if (line === undefined) {
-      logger.log(stream === 'stdout' ? 'info' : 'warn', text, { connection: this.name });
+      this.log(stream === 'stdout' ? 'info' : 'warn', text);
       return;
     }
     try {
       line(text, stream);
     } catch (error) {
-      logger.log('error', `a line was not taken: ${reasonOf(error)}`, { connection: this.name, error });
+      this.log('error', `a line was not taken: ${reasonOf(error)}`, { error });
     }
   }
 
@@ -210,7 +209,7 @@ export class ChildProcess extends Connection<ChildEvents> {
     this.#child = undefined;
     this.#last = exit;
     const good = this.state === 'stopping' || exit.code === 0;
-    this.#owned.logger.log(good ? 'info' : 'error', `ended: ${wordsOf(exit)}`, { connection: this.name });
+    this.log(good ? 'info' : 'error', `ended: ${wordsOf(exit)}`);
     this.tell('exited', exit);
     const { when } = this.#restart;
     // A listener of `exited` may have stopped it just now.
@@ -225,7 +224,7 @@ export class ChildProcess extends Connection<ChildEvents> {
 
   #again(exit: ChildExit): void {
     const { most, within } = this.#restart;
-    const { clock, logger, random } = this.#owned;
+    const { clock, random } = this.#owned;
     const now = clock.now();
     const lived = now - (this.#starts.at(-1) ?? now);
     this.#failures = lived >= this.#pause.stable ? 1 : this.#failures + 1;
@@ -233,7 +232,7 @@ export class ChildProcess extends Connection<ChildEvents> {
     if (this.#starts.length >= most) {
       this.#machine.step('last exit');
       const words = `${this.name} was started ${this.#starts.length} times within ${within} ms, last ${wordsOf(exit)}`;
-      logger.log('error', words, { connection: this.name });
+      this.log('error', words);
       return this.#end(new NetworkError('CHILD_FAILED', words, { cause: exit.error }));
     }
     this.#machine.step('exit');
@@ -246,8 +245,7 @@ export class ChildProcess extends Connection<ChildEvents> {
   }
 
   #end(failure?: Error): void {
-    this.owner?.ended(this, failure);
-    this.tell('close');
+    this.over(failure);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { reasonOf, UsageError } from '../base/errors.ts';
 import { guarded } from '../base/guard.ts';
 import { wholeInRange } from '../base/options.ts';
-import type { Logger } from '../logging/index.ts';
+import type { Logger, Severity } from '../logging/index.ts';
 import type { PacketTransport, Transport } from '../transport/index.ts';
 
 /** Something that may have more to do than fits one turn of the loop. */
@@ -102,7 +102,7 @@ export interface ConnectionOptions {
 }
 
 // The type of a generic emitter's events must be open for each role to close.
-type EventsOf<E> = { [K in keyof E]: E[K] extends unknown[] ? E[K] : never };
+export type EventsOf<E> = { [K in keyof E]: E[K] extends unknown[] ? E[K] : never };
 
 type Listener = (...values: unknown[]) => void;
 
@@ -203,6 +203,17 @@ export abstract class Connection<E extends EventsOf<E>> implements Owned {
     for (const listener of this.#emitter?.rawListeners(event) ?? []) {
       guarded(() => Reflect.apply(listener, this, values), failed);
     }
+  }
+
+  /** Says it with the name of this connection. */
+  protected log(severity: Severity, text: string, fields?: object): void {
+    this.#owner?.logger.log(severity, text, { connection: this.name, ...fields });
+  }
+
+  /** It has ended: its communicator learns so, and whoever listens. */
+  protected over(failure?: Error): void {
+    this.#owner?.ended(this, failure);
+    this.tell('close');
   }
 
   protected get owner(): Owner | undefined {

@@ -8,7 +8,7 @@
 
 import type { Address } from '../base/address.ts';
 import { formatAddress, parseAddress } from '../base/address.ts';
-import { asError, NetworkError, reasonOf, UsageError } from '../base/errors.ts';
+import { NetworkError, reasonOf, UsageError } from '../base/errors.ts';
 import { guarded } from '../base/guard.ts';
 import { refuseUnknown } from '../base/options.ts';
 import type { StateTable } from '../base/state-table.ts';
@@ -19,9 +19,8 @@ import { pack, unpack } from '../framing/index.ts';
 import type { Message } from '../message/index.ts';
 import { admit, decode, encode } from '../message/index.ts';
 import type { PacketSocket, PacketTransport } from '../transport/index.ts';
-import type { ConnectionOptions, Owner, Unfinished } from './connection.ts';
-import { Connection, nothingUnfinished } from './connection.ts';
-import { Opening } from './parts/opening.ts';
+import type { ConnectionOptions, Owner } from './connection.ts';
+import { BoundConnection } from './parts/bound-connection.ts';
 
 export type DatagramState = 'idle' | 'opening' | 'open' | 'closed';
 type DatagramEvent = 'start' | 'bound' | 'failed' | 'stop';
@@ -62,11 +61,10 @@ interface Counters {
 /** Troubles are logged one by one, but no more than one in so many ms. */
 const logPause = 1_000;
 
-export class Datagram extends Connection<DatagramEvents> {
+/** `ready` gives the address once it is bound, with the port that the system gave. */
+export class Datagram extends BoundConnection<DatagramState, DatagramEvent, DatagramEvents, PacketSocket> {
   readonly #address: Address;
   readonly #options: BindOptions;
-  readonly #machine = new StateMachine(datagramTable, 'idle');
-  readonly #opening = new Opening<string>();
   readonly #counters: Counters = {
     received: 0,
     handled: 0,
@@ -79,33 +77,16 @@ export class Datagram extends Connection<DatagramEvents> {
     failed: 0,
   };
   #transport: PacketTransport | undefined;
-  #socket: PacketSocket | undefined;
   #lastLog = Number.NEGATIVE_INFINITY;
 
   /** @throws UsageError INVALID_ADDRESS, INVALID_VALUE, UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(address: string, options: BindOptions, kind = 'datagram') {
-    super(kind, { name: options.name ?? address, priority: options.priority });
+    const { name = address, priority } = options;
+    super(kind, { name, priority }, new StateMachine(datagramTable, 'idle'));
     refuseUnknown('bind', known, options);
     if (options.secret === '') throw new UsageError('INVALID_VALUE', 'a secret cannot be empty');
     this.#address = parseAddress(address, 'udp');
     this.#options = options;
-  }
-
-  get state(): DatagramState {
-    return this.#machine.state;
-  }
-
-  /**
-   * The address once it is bound, with the port that the system gave.
-   * Whoever asks for it looks after its error; otherwise `run()` rejects with it.
-   * @throws NetworkError LISTEN_FAILED
-   */
-  get ready(): Promise<string> {
-    return this.#opening.ready;
-  }
-
-  get unfinished(): Unfinished {
-    return nothingUnfinished;
   }
 
   /**
@@ -116,59 +97,22 @@ export class Datagram extends Connection<DatagramEvents> {
     await this.#sendTo(parseAddress(address, 'udp'), message);
   }
 
-  stop(): void {
-    if (!this.#machine.attempt('stop')) return;
-    this.#opening.fail(new NetworkError('CLOSED', `${this.name} was stopped`));
-    this.#end();
-  }
-
-  destroy(): void {
-    this.stop();
-  }
-
   protected override begin(owner: Owner): void {
     const transport = owner.packetTransport(this.#address);
-    this.#machine.step('start');
+    this.machine.step('start');
     const events = {
       packet: (bytes: Buffer, from: Address) => this.#received(bytes, from, owner),
       trouble: (error: Error) => this.#trouble(reasonOf(error), owner),
     };
-    transport
-      .then(found => {
-        this.#transport = found;
-        return found.bind(this.#address, events);
-      })
-      .then(
-        socket => this.#bound(socket, owner),
-        (error: unknown) => this.#failed(asError(error), owner),
-      );
+    const opening = transport.then(found => {
+      this.#transport = found;
+      return found.bind(this.#address, events);
+    });
+    this.open(opening, 'bound', 'bound to');
   }
 
   protected override details(): object {
-    const address = this.#socket === undefined ? undefined : formatAddress(this.#socket.address);
-    return { address, ...this.#counters };
-  }
-
-  #bound(socket: PacketSocket, owner: Owner): void {
-    if (!this.#machine.attempt('bound')) return socket.close();
-    this.#socket = socket;
-    const address = formatAddress(socket.address);
-    owner.logger.log('info', `bound to ${address}`, { connection: this.name });
-    this.#opening.succeed(address);
-    this.tell('listening', address);
-  }
-
-  #failed(error: Error, owner: Owner): void {
-    if (!this.#machine.attempt('failed')) return;
-    owner.logger.log('error', error.message, { connection: this.name });
-    this.#opening.fail(error);
-    this.#end(this.#opening.unobserved);
-  }
-
-  #end(failure?: Error): void {
-    this.#socket?.close();
-    this.owner?.ended(this, failure);
-    this.tell('close');
+    return { address: this.address, ...this.#counters };
   }
 
   #received(bytes: Buffer, from: Address, owner: Owner): void {
@@ -190,8 +134,8 @@ export class Datagram extends Connection<DatagramEvents> {
   #handle(message: Message, from: Address, owner: Owner): void {
     const failed = (error: unknown): void => {
       this.#counters.failed += 1;
-      const fields = { connection: this.name, command: message.command, error };
-      owner.logger.log('error', `handler of ${message.command} failed: ${reasonOf(error)}`, fields);
+      const { command } = message;
+      this.log('error', `handler of ${command} failed: ${reasonOf(error)}`, { command, error });
     };
     const peer = this.#sender(from, owner);
     const verdict = (this.#options.allow ?? allow.usual)(message, { remote: peer.remote, peer });
@@ -231,7 +175,7 @@ export class Datagram extends Connection<DatagramEvents> {
   }
 
   async #sendTo(to: Address, message: Message<unknown> | string): Promise<void> {
-    const socket = this.#socket;
+    const socket = this.bound;
     if (socket === undefined || this.state !== 'open') throw new NetworkError('CLOSED', `${this.name} is not open`);
     await socket.send(pack(encode(this.#options.dispatcher.outgoing(message)), this.#transport?.longest ?? 0), to);
     this.#counters.sent += 1;
@@ -246,6 +190,6 @@ export class Datagram extends Connection<DatagramEvents> {
     const now = owner.clock.now();
     if (now - this.#lastLog < logPause) return;
     this.#lastLog = now;
-    owner.logger.log('warn', text, { connection: this.name });
+    this.log('warn', text);
   }
 }

@@ -17,9 +17,8 @@ import { guarded } from '../base/guard.ts';
 import { inRange, refuseUnknown, wholeInRange } from '../base/options.ts';
 import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
-import type { ConnectionOptions, Owner, Unfinished } from './connection.ts';
-import { Connection, nothingUnfinished } from './connection.ts';
-import { Opening } from './parts/opening.ts';
+import type { ConnectionOptions, Owner } from './connection.ts';
+import { OpeningConnection } from './parts/opening-connection.ts';
 import { isPattern, namePattern } from './watch/pattern.ts';
 import type { Change, Tree, TreeRules } from './watch/tree.ts';
 import { differences, isVanished, readTree } from './watch/tree.ts';
@@ -73,13 +72,12 @@ const knownOptions: { [K in keyof Required<WatchOptions>]: 0 } = {
 const pollTime = 1_000;
 const nothing: Tree = { folders: new Map(), entries: new Map(), unreadable: new Map() };
 
-export class FileWatch extends Connection<WatchEvents> {
+/** `ready` gives the folder once it is watched: what happens from then on is told. */
+export class FileWatch extends OpeningConnection<WatchState, WatchEvent, WatchEvents> {
   readonly #path: string;
   readonly #options: WatchOptions;
   readonly #handler: (change: Change) => unknown;
-  readonly #machine = new StateMachine(watchTable, 'idle');
   readonly #look = new StateMachine(lookTable, 'quiet');
-  readonly #opening = new Opening<string>();
   readonly #watchers = new Watchers((path, kind) => this.#heard(path, kind));
   #folder = '';
   #rules: TreeRules | undefined;
@@ -94,7 +92,8 @@ export class FileWatch extends Connection<WatchEvents> {
 
   /** @throws UsageError INVALID_VALUE, UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(path: string, handler: (change: Change) => unknown, options: WatchOptions = {}) {
-    super('watch', { name: options.name ?? path, priority: options.priority });
+    const { name = path, priority } = options;
+    super('watch', { name, priority }, new StateMachine(watchTable, 'idle'));
     refuseUnknown('watch', knownOptions, options);
     if (path === '') throw new UsageError('INVALID_VALUE', 'there is no path to watch');
     if (isPattern(dirname(path))) throw new UsageError('INVALID_VALUE', `a pattern is for the last name only: ${path}`);
@@ -108,35 +107,8 @@ export class FileWatch extends Connection<WatchEvents> {
     this.#polling = options.poll ?? 0;
   }
 
-  get state(): WatchState {
-    return this.#machine.state;
-  }
-
-  /**
-   * The folder once it is watched: what happens from then on is told.
-   * Whoever asks looks after its error; otherwise `run()` rejects with it.
-   * @throws NetworkError WATCH_FAILED
-   */
-  get ready(): Promise<string> {
-    return this.#opening.ready;
-  }
-
-  get unfinished(): Unfinished {
-    return nothingUnfinished;
-  }
-
-  stop(): void {
-    if (!this.#machine.attempt('stop')) return;
-    this.#opening.fail(new NetworkError('CLOSED', `${this.name} was stopped`));
-    this.#end();
-  }
-
-  destroy(): void {
-    this.stop();
-  }
-
   protected override begin(_owner: Owner): void {
-    this.#machine.step('start');
+    this.machine.step('start');
     this.#open().catch((error: unknown) => this.#fail(error));
   }
 
@@ -168,9 +140,8 @@ export class FileWatch extends Connection<WatchEvents> {
     if (this.state === 'closed') return;
     if (this.#options.existing !== true) this.#tree = first;
     this.#watch(first);
-    this.#machine.step('opened');
-    this.#opening.succeed(this.#folder);
-    this.tell('watching', this.#folder);
+    this.machine.step('opened');
+    this.opened('watching', this.#folder);
     this.#poll();
     this.#hint();
   }
@@ -208,8 +179,7 @@ export class FileWatch extends Connection<WatchEvents> {
       return this.#looked();
     }
     const step = tree === undefined ? 'vanished' : 'back';
-    if (this.#machine.attempt(step))
-      this.#owned.logger.log('warn', `${this.#folder}: ${step}`, { connection: this.name });
+    if (this.machine.attempt(step)) this.log('warn', `${this.#folder}: ${step}`);
     const { entries } = this.#tree;
     this.#tree = tree ?? nothing;
     const added = this.#watch(this.#tree);
@@ -239,8 +209,7 @@ export class FileWatch extends Connection<WatchEvents> {
       this.#changes += 1;
       guarded(
         () => this.#handler(change),
-        error =>
-          this.#owned.logger.log('error', `handler failed: ${reasonOf(error)}`, { connection: this.name, error }),
+        error => this.log('error', `handler failed: ${reasonOf(error)}`, { error }),
       );
     }
   }
@@ -258,7 +227,7 @@ export class FileWatch extends Connection<WatchEvents> {
   #once(text: string): void {
     if (this.#told.has(text)) return;
     this.#told.add(text);
-    this.#owned.logger.log('error', text, { connection: this.name });
+    this.log('error', text);
   }
 
   /** Looks again later, where nobody says when. */
@@ -273,23 +242,17 @@ export class FileWatch extends Connection<WatchEvents> {
   }
 
   #fail(thrown: unknown): void {
-    if (!this.#machine.attempt('failed')) return;
     const cause = asError(thrown);
-    const error = new NetworkError('WATCH_FAILED', `cannot watch ${this.#path}: ${cause.message}`, { cause });
-    this.#owned.logger.log('error', error.message, { connection: this.name });
-    this.#opening.fail(error);
-    this.#end(this.#opening.unobserved);
+    this.failed(new NetworkError('WATCH_FAILED', `cannot watch ${this.#path}: ${cause.message}`, { cause }));
   }
 
   get #owned(): Owner {
     return this.owner as Owner;
   }
 
-  #end(failure?: Error): void {
+  protected override shut(): void {
     this.#cancelLook();
     this.#cancelPoll();
     this.#watchers.close();
-    this.owner?.ended(this, failure);
-    this.tell('close');
   }
 }

@@ -4,12 +4,12 @@
 //                   └──────failed, stop──────────────▲        idle ─stop▶ closed
 
 import type { Address } from '../base/address.ts';
-import { formatAddress, parseAddress } from '../base/address.ts';
-import { asError, NetworkError, reasonOf } from '../base/errors.ts';
+import { parseAddress } from '../base/address.ts';
+import { reasonOf } from '../base/errors.ts';
 import type { Given } from '../base/options.ts';
-import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../base/options.ts';
+import { refuseUnknown, wholeInRange } from '../base/options.ts';
 import type { QueueLimits } from '../base/queue.ts';
-import { queueDefaults } from '../base/queue.ts';
+import { checkedQueue, queueDefaults } from '../base/queue.ts';
 import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
 import type { Allow } from '../dispatcher/index.ts';
@@ -17,12 +17,11 @@ import { allow, Dispatcher } from '../dispatcher/index.ts';
 import { longestLine } from '../framing/index.ts';
 import { heartbeatDefaults } from '../session/index.ts';
 import type { Channel, Listening } from '../transport/index.ts';
-import type { ConnectionOptions, Owner, Unfinished } from './connection.ts';
-import { Connection, nothingUnfinished } from './connection.ts';
+import type { ConnectionOptions, Owner } from './connection.ts';
 import { SessionMemory, sessionLimits } from './exchange/session-memory.ts';
-import { unsentLimit } from './link/link-role.ts';
-import { checkedHeartbeat, checkedQueue } from './parts/client-options.ts';
-import { Opening } from './parts/opening.ts';
+import type { LinkLimits } from './link/link-role.ts';
+import { settledLimits, unsentLimit } from './link/link-role.ts';
+import { BoundConnection } from './parts/bound-connection.ts';
 import { smallNumbers, uniqueNumbers } from './parts/requests.ts';
 import type { PeerHost } from './peer.ts';
 import { Peer } from './peer.ts';
@@ -37,21 +36,13 @@ export const listenerTable: StateTable<ListenerState, ListenerEvent> = {
   closed: {},
 };
 
-export interface ListenerLimits {
+export interface ListenerLimits extends LinkLimits {
   /** Connections at the same time; more are refused. @default 10_000 */
   readonly connections: number;
-  /** Longest line in bytes; a longer one closes its connection. @default 1 MiB */
-  readonly line: number;
-  /** Unsent bytes to one peer; a slower one is closed. @default 16 MiB */
-  readonly unsent: number;
   /** Sessions at the same time; who offers another one gets none. @default 1_000 */
   readonly sessions: number;
   /** How long a session whose link was lost is remembered, in ms. @default 60_000 */
   readonly remember: number;
-  /** Silence on a link with a session, in ms, after which ALIVE goes out. @default 5_000 */
-  readonly ask: number;
-  /** Silence on a link with a session, in ms, after which it is dropped; 0: never. @default 15_000 */
-  readonly dead: number;
 }
 
 export const listenerLimits: ListenerLimits = {
@@ -88,9 +79,6 @@ const known: { [K in keyof Required<ListenOptions>]: 0 } = {
   outbox: 0,
 };
 
-/** Limits for which 0 has a meaning: none at all. */
-const mayBeNone: ReadonlySet<string> = new Set(['sessions', 'dead']);
-
 /** Connections kept waiting while the listener is disabled. */
 const mostHeld = 50;
 /** Refusals are logged at most once in so many ms. */
@@ -98,14 +86,12 @@ const refusalLogPause = 1_000;
 
 export type ListenerEvents = { listening: [address: string]; close: [] };
 
-export class Listener extends Connection<ListenerEvents> {
+/** `ready` gives the address once it listens, with the port that the system gave. */
+export class Listener extends BoundConnection<ListenerState, ListenerEvent, ListenerEvents, Listening> {
   readonly #address: Address;
   readonly #options: ListenOptions;
   readonly #limits: ListenerLimits;
-  readonly #machine = new StateMachine(listenerTable, 'idle');
-  readonly #opening = new Opening<string>();
   #held: Channel[] = [];
-  #listening: Listening | undefined;
   #host: PeerHost | undefined;
   #peers = 0;
   #accepted = 0;
@@ -114,34 +100,14 @@ export class Listener extends Connection<ListenerEvents> {
 
   /** @throws UsageError INVALID_ADDRESS, UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(address: string, options: ListenOptions = {}) {
-    super('listener', { name: options.name ?? address, priority: options.priority });
+    const { name = address, priority } = options;
+    super('listener', { name, priority }, new StateMachine(listenerTable, 'idle'));
     refuseUnknown('listen', known, options);
     this.#address = parseAddress(address, 'tcp');
     this.#options = options;
-    this.#limits = withDefaults('limits', listenerLimits, options.limits);
+    this.#limits = settledLimits(listenerLimits, options.limits);
     wholeInRange('concurrency', options.concurrency ?? 1, 1, 1_000_000);
-    for (const [name, value] of Object.entries(this.#limits)) {
-      inRange(`limit ${name}`, value, mayBeNone.has(name) ? 0 : 1, Number.MAX_SAFE_INTEGER);
-    }
-    checkedHeartbeat(this.#limits);
     checkedQueue(queueDefaults, options.outbox);
-  }
-
-  get state(): ListenerState {
-    return this.#machine.state;
-  }
-
-  /**
-   * The address once it listens, with the port that the system gave.
-   * Whoever asks for it looks after its error; otherwise `run()` rejects with it.
-   * @throws NetworkError LISTEN_FAILED
-   */
-  get ready(): Promise<string> {
-    return this.#opening.ready;
-  }
-
-  get unfinished(): Unfinished {
-    return nothingUnfinished;
   }
 
   /**
@@ -150,17 +116,7 @@ export class Listener extends Connection<ListenerEvents> {
    * @throws NetworkError LISTEN_FAILED with the reason; the old certificate stays then
    */
   async reload(): Promise<void> {
-    await this.#listening?.reload?.();
-  }
-
-  stop(): void {
-    if (!this.#machine.attempt('stop')) return;
-    this.#opening.fail(new NetworkError('CLOSED', `${this.name} was stopped`));
-    this.#end();
-  }
-
-  destroy(): void {
-    this.stop();
+    await this.bound?.reload?.();
   }
 
   protected override begin(owner: Owner): void {
@@ -190,17 +146,13 @@ export class Listener extends Connection<ListenerEvents> {
       },
     };
     const transport = owner.streamTransport(this.#address);
-    this.#machine.step('start');
+    this.machine.step('start');
     const events = {
       accept: (channel: Channel) => this.#accept(channel, owner),
-      trouble: (error: Error) => this.#trouble(error, owner),
+      trouble: (error: Error) => this.log('error', `accepting failed: ${reasonOf(error)}`),
     };
-    transport
-      .then(found => found.listen(this.#address, events))
-      .then(
-        listening => this.#opened(listening, owner),
-        (error: unknown) => this.#failed(asError(error), owner),
-      );
+    const opening = transport.then(found => found.listen(this.#address, events));
+    this.open(opening, 'listening', 'listening on');
   }
 
   protected override enabledChanged(): void {
@@ -210,33 +162,14 @@ export class Listener extends Connection<ListenerEvents> {
   }
 
   protected override details(): object {
-    const address = this.#listening === undefined ? undefined : formatAddress(this.#listening.address);
     const { size = 0, stolen = 0, refused = 0 } = this.#host?.memory ?? {};
     const sessions = { known: size, refused, stolen };
-    return { address, peers: this.#peers, accepted: this.#accepted, refused: this.#refused, sessions };
+    return { address: this.address, peers: this.#peers, accepted: this.#accepted, refused: this.#refused, sessions };
   }
 
-  #opened(listening: Listening, owner: Owner): void {
-    if (!this.#machine.attempt('listening')) return listening.close();
-    this.#listening = listening;
-    const address = formatAddress(listening.address);
-    owner.logger.log('info', `listening on ${address}`, { connection: this.name });
-    this.#opening.succeed(address);
-    this.tell('listening', address);
-  }
-
-  #failed(error: Error, owner: Owner): void {
-    if (!this.#machine.attempt('failed')) return;
-    owner.logger.log('error', error.message, { connection: this.name });
-    this.#opening.fail(error);
-    this.#end(this.#opening.unobserved);
-  }
-
-  #end(failure?: Error): void {
-    this.#listening?.close();
+  protected override shut(): void {
+    super.shut();
     for (const channel of this.#held.splice(0)) channel.destroy();
-    this.owner?.ended(this, failure);
-    this.tell('close');
   }
 
   #accept(channel: Channel, owner: Owner): void {
@@ -258,13 +191,6 @@ export class Listener extends Connection<ListenerEvents> {
     const now = owner.clock.now();
     if (now - this.#lastRefusalLog < refusalLogPause) return;
     this.#lastRefusalLog = now;
-    owner.logger.log('warn', `connections refused: ${this.#refused}`, {
-      connection: this.name,
-      open: this.#peers,
-    });
-  }
-
-  #trouble(error: Error, owner: Owner): void {
-    owner.logger.log('error', `accepting failed: ${reasonOf(error)}`, { connection: this.name });
+    this.log('warn', `connections refused: ${this.#refused}`, { open: this.#peers });
   }
 }

@@ -198,7 +198,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
       this.#step('expire');
       this.#end(reason ?? new NetworkError('CLOSED', `${this.name} did not come back`));
     });
-    this.logger.log('info', 'link lost, the session waits', { connection: this.name, reason: reason?.message });
+    this.log('info', 'link lost, the session waits', { reason: reason?.message });
     this.tell('lost', reason);
   }
 
@@ -236,7 +236,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   }
 
   missed(message: Message<unknown>, reason: Error): void {
-    this.logger.log('warn', `${message.command} was not delivered: ${reason.message}`, { connection: this.name });
+    this.log('warn', `${message.command} was not delivered: ${reason.message}`);
     this.tell('dropped', message, reason);
   }
 
@@ -294,7 +294,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   #greetingFailed(error: unknown): void {
     // It was no newcomer: its link belongs to a peer that has come back.
     if (this.#state === 'replaced') return;
-    this.logger.log('error', `greeting failed: ${reasonOf(error)}`, { connection: this.name, error });
+    this.log('error', `greeting failed: ${reasonOf(error)}`, { error });
     this.destroy(asError(error));
   }
 }

@@ -73,18 +73,17 @@ export class Signal extends Connection<{ close: [] }> {
     if (this.#signal === 'SIGPIPE') process.off('SIGPIPE', stillIgnored).on('SIGPIPE', stillIgnored);
     process.off(this.#signal, this.#received);
     clearInterval(this.#awake);
-    this.owner?.ended(this);
-    this.tell('close');
+    this.over();
   }
 
   destroy(): void {
     this.stop();
   }
 
-  protected override begin(owner: Owner): void {
+  protected override begin(_owner: Owner): void {
     this.#machine.step('start');
     if (this.#signal === 'SIGUSR1') {
-      owner.logger.log('warn', 'SIGUSR1 no longer starts the inspector of node', { connection: this.name });
+      this.log('warn', 'SIGUSR1 no longer starts the inspector of node');
     }
     process.on(this.#signal, this.#received);
     this.#awake = setInterval(() => undefined, longestInterval);

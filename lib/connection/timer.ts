@@ -116,16 +116,16 @@ export class Timer extends Connection<{ close: [] }> {
     const missed = index - this.#last - 1;
     this.#last = index;
     this.#missed += missed;
-    if (this.enabled) this.#fire(missed, owner);
+    if (this.enabled) this.#fire(missed);
     if (this.#repeat === 'once') return this.#end();
     if (this.state !== 'armed') return;
     const passed = Math.floor((owner.clock.now() - this.#start) / this.#interval);
     this.#arm(Math.max(passed, index) + 1, owner);
   }
 
-  #fire(missed: number, owner: Owner): void {
+  #fire(missed: number): void {
     const failed = (error: unknown): void => {
-      owner.logger.log('error', `a tick failed: ${reasonOf(error)}`, { connection: this.name, error });
+      this.log('error', `a tick failed: ${reasonOf(error)}`, { error });
     };
     this.#ticks += 1;
     guarded(() => this.#tick(missed), failed);
@@ -133,7 +133,6 @@ export class Timer extends Connection<{ close: [] }> {
 
   #end(): void {
     this.#cancel?.();
-    this.owner?.ended(this);
-    this.tell('close');
+    this.over();
   }
 }

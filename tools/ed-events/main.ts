@@ -1,7 +1,7 @@
 // The command line of ed-events. What a command needs is loaded when it is known which one it is.
 
 import type { Options } from 'yargs';
-import { commandOf, exitCodes, runProgram, wrong } from '../command-line.ts';
+import { runTool, wrong } from '../command-line.ts';
 
 /** Where the server is, and its keys. */
 const place = {
@@ -63,10 +63,8 @@ const tool = {
   commands: { serve, emit, register, catalog },
 } as const;
 
-export async function main(): Promise<void> {
-  await runProgram(tool.name, async () => {
-    const call = await commandOf(tool, process.argv.slice(2));
-    if (call === undefined) return exitCodes.done;
+export function main(): Promise<void> {
+  return runTool(tool, async call => {
     const verbs = await import('./verbs.ts');
     if (call.command === 'serve') return verbs.serve(call.options);
     if (call.command === 'emit') return verbs.emit(call.options, (call.options.json ?? []).map(jsonValue));

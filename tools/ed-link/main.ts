@@ -1,7 +1,7 @@
 // The command line of ed-link. What a command needs is loaded when it is known which one it is.
 
 import type { Options } from 'yargs';
-import { commandOf, exitCodes, runProgram } from '../command-line.ts';
+import { exitCodes, runTool } from '../command-line.ts';
 
 const defaultAddress = 'ws://127.0.0.1:8080';
 
@@ -88,11 +88,8 @@ const tool = {
   commands: { list, send, watch, token },
 } as const;
 
-export async function main(): Promise<void> {
-  await runProgram(tool.name, async () => {
-    const call = await commandOf(tool, process.argv.slice(2));
-    if (call === undefined) return exitCodes.done;
-    const { command, options } = call;
+export function main(): Promise<void> {
+  return runTool(tool, async ({ command, options }) => {
     if (command === 'list') await (await import('./list.ts')).list(options);
     else if (command === 'send') await (await import('./send.ts')).send(options);
     else if (command === 'watch') await (await import('./watch.ts')).watch(options);

@@ -1,7 +1,7 @@
 // The command line of ed-qio. What a command needs is loaded when it is known which one it is.
 
 import type { Options } from 'yargs';
-import { commandOf, exitCodes, runProgram } from '../command-line.ts';
+import { runTool } from '../command-line.ts';
 
 /** How to connect. */
 const place = {
@@ -81,11 +81,8 @@ const tool = {
   commands: { serve, on, send, bench },
 } as const;
 
-export async function main(): Promise<void> {
-  await runProgram(tool.name, async () => {
-    const call = await commandOf(tool, process.argv.slice(2));
-    if (call === undefined) return exitCodes.done;
-    const { command, options } = call;
+export function main(): Promise<void> {
+  return runTool(tool, async ({ command, options }) => {
     if (command === 'serve') return (await import('./serve.ts')).serve(options);
     if (command === 'on') return (await import('./on.ts')).on(options);
     if (command === 'send') return (await import('./send.ts')).send(options);

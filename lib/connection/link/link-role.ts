@@ -1,12 +1,46 @@
 // What a link is given: its limits, and the role whose link it is.
 
 import type { Clock } from '../../base/clock.ts';
+import type { Given } from '../../base/options.ts';
+import { inRange, withDefaults } from '../../base/options.ts';
 import type { Allow, Correspondent, Dispatcher } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
+import type { HeartbeatLimits } from '../../session/index.ts';
 import type { Turns } from '../connection.ts';
 
 /** Unsent bytes at which the other side counts as too slow, unless told otherwise: 16 MiB. */
 export const unsentLimit: number = 16 * 1024 * 1024;
+
+/** Limits of each link, whoever opened it. */
+export interface LinkLimits {
+  /** Longest line in bytes; a longer one closes the link. @default 1 MiB */
+  readonly line: number;
+  /** Unsent bytes on the link; more closes it. @default 16 MiB */
+  readonly unsent: number;
+  /** Silence on a link with a session, in ms, after which ALIVE goes out. @default 5_000 */
+  readonly ask: number;
+  /** Silence on a link with a session, in ms, after which it is dropped; 0: never. @default 15_000 */
+  readonly dead: number;
+}
+
+/** Limits for which 0 has a meaning: none at all. */
+const mayBeNone: ReadonlySet<string> = new Set(['sessions', 'dead']);
+
+/** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE */
+export function settledLimits<L extends LinkLimits>(defaults: L, given: Given<L> | undefined): L {
+  const limits = withDefaults('limits', defaults, given);
+  for (const [name, value] of Object.entries(limits)) {
+    inRange(`limit ${name}`, value, mayBeNone.has(name) ? 0 : 1, Number.MAX_SAFE_INTEGER);
+  }
+  checkedHeartbeat(limits);
+  return limits;
+}
+
+/** @throws UsageError OUT_OF_RANGE */
+export function checkedHeartbeat({ ask, dead }: HeartbeatLimits): HeartbeatLimits {
+  if (dead !== 0) inRange('limit ask', ask, 1, dead - 1);
+  return { ask, dead };
+}
 
 export interface LinkSettings {
   readonly dispatcher: Dispatcher;

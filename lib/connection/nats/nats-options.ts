@@ -1,15 +1,15 @@
 // What a connection to NATS can be told, and what becomes of it.
 
 import type { Pause } from '../../base/backoff.ts';
+import { checkedPause } from '../../base/backoff.ts';
 import type { Given } from '../../base/options.ts';
 import { inRange, refuseUnknown, withDefaults } from '../../base/options.ts';
 import type { QueueLimits } from '../../base/queue.ts';
-import { queueDefaults } from '../../base/queue.ts';
+import { checkedQueue, queueDefaults } from '../../base/queue.ts';
 import { heartbeatDefaults } from '../../session/index.ts';
 import type { LoginSource, NatsDial } from '../../transport/nats/index.ts';
 import { checkDial } from '../../transport/nats/index.ts';
 import type { ConnectionOptions } from '../connection.ts';
-import { checkedPause, checkedQueue } from '../parts/client-options.ts';
 import { dialTime } from '../parts/dial.ts';
 
 export interface NatsLimits {

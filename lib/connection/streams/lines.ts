@@ -122,7 +122,7 @@ export class Lines extends Connection<LinesEvents> implements Worker {
 
   #handle(line: string): void {
     const failed = (error: unknown): void => {
-      this.owner?.logger.log('error', `handler of a line failed: ${reasonOf(error)}`, { connection: this.name, error });
+      this.log('error', `handler of a line failed: ${reasonOf(error)}`, { error });
     };
     const settled = (): void => {
       this.#handling = 'none';
@@ -153,7 +153,7 @@ export class Lines extends Connection<LinesEvents> implements Worker {
     if (!this.#machine.attempt('fail')) return;
     const error = asError(thrown);
     const reason = new NetworkError('CLOSED', `${this.name}: ${error.message}`, { cause: error });
-    this.owner?.logger.log('error', reason.message, { connection: this.name, error });
+    this.log('error', reason.message, { error });
     this.#end(reason);
   }
 

@@ -53,7 +53,7 @@ export class EventsClient extends Connection<EventsClientEvents> {
     this.#hearing = new Hearing({
       clock,
       heard: name => this.#line?.trips.heard(name) === true,
-      log: (severity, text, fields) => this.#log(severity, text, fields),
+      log: (severity, text, fields) => this.log(severity, text, fields),
     });
   }
 
@@ -205,7 +205,7 @@ export class EventsClient extends Connection<EventsClientEvents> {
         down: () => this.#stepped('down', 'drop'),
         refused: reason => this.#hearing.complain('refused', `the server refused the connection: ${reason}`),
         uncertain: count => this.#uncertain(count),
-        failed: error => this.#log('error', `ZeroMQ failed: ${error.message}`, { error }),
+        failed: error => this.log('error', `ZeroMQ failed: ${error.message}`, { error }),
         drained: () => this.#drained(),
       },
     );
@@ -225,14 +225,14 @@ export class EventsClient extends Connection<EventsClientEvents> {
 
   #stepped(step: 'up' | 'down', event: 'connect' | 'drop'): void {
     if (!this.#machine.attempt(step)) return;
-    this.#log('info', step === 'up' ? 'connected' : 'the connection is gone');
+    this.log('info', step === 'up' ? 'connected' : 'the connection is gone');
     this.tell(event);
   }
 
   /** While it ends, it is over then: what is not proven is reported as abandoned. */
   #uncertain(count: number): void {
     this.#counts.uncertain += count;
-    this.#log('warn', `the connection broke: up to ${count} events may not have arrived`, { count });
+    this.log('warn', `the connection broke: up to ${count} events may not have arrived`, { count });
     if (this.state === 'closing' && this.#outbox.length === 0) this.#end();
   }
 
@@ -255,17 +255,15 @@ export class EventsClient extends Connection<EventsClientEvents> {
   #failed(error: Error): void {
     if (this.state === 'closing') return this.#end();
     if (!this.#machine.attempt('failed')) return;
-    this.#log('error', error.message, { error });
+    this.log('error', error.message, { error });
     this.#close(error);
-    this.owner?.ended(this, error);
-    this.tell('close');
+    this.over(error);
   }
 
   #end(): void {
     if (!this.#machine.attempt('over')) return;
     this.#close(new NetworkError('CLOSED', `${this.name} was stopped`));
-    this.owner?.ended(this);
-    this.tell('close');
+    this.over();
   }
 
   #close(reason: Error): void {
@@ -286,10 +284,6 @@ export class EventsClient extends Connection<EventsClientEvents> {
     const made = new Event(event);
     if (this.#strings.size < 1_000) this.#strings.set(event, made);
     return made;
-  }
-
-  #log(severity: 'debug' | 'info' | 'warn' | 'error', text: string, fields: object = {}): void {
-    this.owner?.logger.log(severity, text, { connection: this.name, ...fields });
   }
 
   get #clock(): Clock {

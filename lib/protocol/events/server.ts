@@ -10,12 +10,11 @@
 
 import type { Context } from 'zeromq';
 import type { Cancel } from '../../base/clock.ts';
-import { asError, NetworkError } from '../../base/errors.ts';
+import { asError } from '../../base/errors.ts';
 import type { StateTable } from '../../base/state-table.ts';
 import { StateMachine } from '../../base/state-table.ts';
-import type { Owner, Unfinished } from '../../connection/index.ts';
-import { Connection, nothingUnfinished } from '../../connection/index.ts';
-import { Opening } from '../../connection/parts/opening.ts';
+import type { Owner } from '../../connection/index.ts';
+import { OpeningConnection } from '../../connection/parts/opening-connection.ts';
 import { formatPlace, isInUse, loadZeroMq } from '../../transport/zeromq/index.ts';
 import type { HubAddresses, ServerKind } from './server/hub.ts';
 import { Hub } from './server/hub.ts';
@@ -53,10 +52,17 @@ export interface EventsAddresses extends HubAddresses {
 /** From one look whether the other server still has the address to the next, in ms. */
 const standbyPause = 1_000;
 
-export class EventsServer extends Connection<EventsServerEvents> {
+/**
+ * `ready` gives where it listens, or where another server was found; it rejects with UsageError MISSING_PACKAGE too, and names
+ * the address where it cannot listen.
+ */
+export class EventsServer extends OpeningConnection<
+  EventsServerState,
+  EventsServerStep,
+  EventsServerEvents,
+  EventsAddresses
+> {
   readonly #settings: EventsServerSettings;
-  readonly #machine = new StateMachine(eventsServerTable, 'idle');
-  readonly #opening = new Opening<EventsAddresses>();
   readonly #complaints: Complaints<ServerKind>;
   #addresses: EventsAddresses | undefined;
   #hub: Hub | undefined;
@@ -66,45 +72,21 @@ export class EventsServer extends Connection<EventsServerEvents> {
   /** @throws UsageError INVALID_ADDRESS, INVALID_VALUE, UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(options: EventsServerOptions = {}) {
     const settings = settleServer(options);
-    super('events server', { name: options.name ?? formatPlace(settings.emit), priority: options.priority });
+    const { name = formatPlace(settings.emit), priority } = options;
+    super('events server', { name, priority }, new StateMachine(eventsServerTable, 'idle'));
     this.#settings = settings;
     this.#complaints = new Complaints(['nameless', 'extra', 'refused', 'stranger', 'failed'], (kind, text, count) => {
-      this.#log(kind === 'failed' ? 'error' : 'warn', text, { count });
+      this.log(kind === 'failed' ? 'error' : 'warn', text, { count });
     });
   }
 
-  get state(): EventsServerState {
-    return this.#machine.state;
-  }
-
-  /**
-   * Where it listens, or where another server was found. Whoever asks looks after its error; otherwise `run()` rejects with
-   * it. @throws NetworkError LISTEN_FAILED with the address, UsageError MISSING_PACKAGE
-   */
-  get ready(): Promise<EventsAddresses> {
-    return this.#opening.ready;
-  }
-
-  get unfinished(): Unfinished {
-    return nothingUnfinished;
-  }
-
-  stop(): void {
-    const was = this.state;
-    if (!this.#machine.attempt('stop')) return;
-    this.#again?.();
-    this.#opening.fail(new NetworkError('CLOSED', `${this.name} was stopped`));
-    if (was === 'open') this.#hub?.finish(() => this.#end());
-    else if (this.state === 'closed') this.#over();
-  }
-
-  destroy(): void {
+  override destroy(): void {
     this.stop();
     this.#end();
   }
 
   protected override begin(owner: Owner): void {
-    this.#machine.step('start');
+    this.machine.step('start');
     this.#open(owner);
   }
 
@@ -119,8 +101,16 @@ export class EventsServer extends Connection<EventsServerEvents> {
     return { emitAddress, regAddress, curve, ...this.#hub?.counts, ...this.#complaints.counts };
   }
 
+  protected override shut(): void {
+    this.#again?.();
+    this.#hub?.finish(() => this.#end());
+  }
+
   #open(owner: Owner): void {
-    this.#attempt(owner).catch((error: unknown) => this.#failed(asError(error)));
+    this.#attempt(owner).catch((error: unknown) => {
+      this.failed(asError(error), { error });
+      this.#end();
+    });
   }
 
   async #attempt(owner: Owner): Promise<void> {
@@ -148,53 +138,34 @@ export class EventsServer extends Connection<EventsServerEvents> {
   }
 
   #opened(hub: Hub, addresses: EventsAddresses): void {
-    if (!this.#machine.attempt('listening')) {
+    if (!this.machine.attempt('listening')) {
       hub.close();
       return this.#end();
     }
     this.#hub = hub;
     this.#addresses = addresses;
     if (!this.enabled) hub.pause();
-    this.#log('info', `taking events on ${addresses.emitAddress}, publishing on ${addresses.regAddress}`);
-    this.#opening.succeed(addresses);
-    this.tell('listening', addresses);
+    this.log('info', `taking events on ${addresses.emitAddress}, publishing on ${addresses.regAddress}`);
+    this.opened('listening', addresses);
   }
 
   /** Another server is there: its place is looked after. */
   #reuse(owner: Owner): void {
-    if (!this.#machine.attempt('reused')) return this.#end();
+    if (!this.machine.attempt('reused')) return this.#end();
     this.#again = owner.clock.after(standbyPause, () => {
-      this.#machine.step('again');
+      this.machine.step('again');
       this.#open(owner);
     });
     if (this.#addresses !== undefined) return;
     const { emit, reg } = this.#settings;
     this.#addresses = { emitAddress: formatPlace(emit), regAddress: formatPlace(reg), reused: true };
-    this.#log('info', `a server runs on ${this.#addresses.emitAddress} already, and is used`);
-    this.#opening.succeed(this.#addresses);
-    this.tell('reused', this.#addresses);
-  }
-
-  #failed(error: Error): void {
-    if (this.state === 'closing') return this.#end();
-    if (!this.#machine.attempt('failed')) return;
-    this.#log('error', error.message, { error });
-    this.#opening.fail(error);
-    this.#over(this.#opening.unobserved);
+    this.log('info', `a server runs on ${this.#addresses.emitAddress} already, and is used`);
+    this.opened('reused', this.#addresses);
   }
 
   #end(): void {
-    if (!this.#machine.attempt('over')) return;
+    if (!this.machine.attempt('over')) return;
     this.#hub?.close();
-    this.#over();
-  }
-
-  #over(failure?: Error): void {
-    this.owner?.ended(this, failure);
-    this.tell('close');
-  }
-
-  #log(severity: 'info' | 'warn' | 'error', text: string, fields: object = {}): void {
-    this.owner?.logger.log(severity, text, { connection: this.name, ...fields });
+    this.over();
   }
 }

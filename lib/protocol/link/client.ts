@@ -139,8 +139,8 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
     return this.#life.link;
   }
 
-  log(severity: 'debug' | 'info' | 'warn' | 'error', text: string, fields: object = {}): void {
-    this.owner?.logger.log(severity, text, { connection: this.name, ...fields });
+  override log(severity: 'debug' | 'info' | 'warn' | 'error', text: string, fields?: object): void {
+    super.log(severity, text, fields);
   }
 
   protected override begin(owner: Owner): void {

@@ -4,13 +4,11 @@
 //     └─stop▶ closed ◀─failed─┘  └─stop▶ closing
 
 import type { Address } from '../../base/address.ts';
-import { formatAddress } from '../../base/address.ts';
-import { asError, NetworkError, reasonOf, UsageError } from '../../base/errors.ts';
+import { NetworkError, reasonOf, UsageError } from '../../base/errors.ts';
 import type { StateTable } from '../../base/state-table.ts';
 import { StateMachine } from '../../base/state-table.ts';
-import type { Owner, Unfinished } from '../../connection/index.ts';
-import { Connection, nothingUnfinished } from '../../connection/index.ts';
-import { Opening } from '../../connection/parts/opening.ts';
+import type { Owner } from '../../connection/index.ts';
+import { BoundConnection } from '../../connection/parts/bound-connection.ts';
 import type { Channel, Listening } from '../../transport/index.ts';
 import { Catalogue, Checks } from './definitions/catalogue.ts';
 import type { EventHandler, Places, RequestHandler } from './definitions/routing.ts';
@@ -61,31 +59,24 @@ const told: { readonly [step in LinkPeerStep]?: keyof LinkServerEvents } = {
   expire: 'invalidate',
 };
 
-export class LinkServer extends Connection<LinkServerEvents> implements Places {
+/** `ready` gives the address once it listens. */
+export class LinkServer
+  extends BoundConnection<LinkServerState, LinkServerStep, LinkServerEvents, Listening>
+  implements Places
+{
   readonly #address: Address;
   readonly #options: LinkServerOptions;
   readonly #settings: LinkServerSettings;
-  readonly #machine = new StateMachine(linkServerTable, 'idle');
-  readonly #opening = new Opening<string>();
   readonly #routing = new Routing<LinkPeer>(this);
   #reception: Reception | undefined;
-  #listening: Listening | undefined;
 
   /** @throws UsageError INVALID_ADDRESS, INVALID_VALUE, UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(address: string, options: LinkServerOptions) {
-    super('link server', { name: options.name ?? address, priority: options.priority });
+    const { name = address, priority } = options;
+    super('link server', { name, priority }, new StateMachine(linkServerTable, 'idle'));
     this.#address = linkAddress(address);
     this.#options = options;
     this.#settings = settleServer(options);
-  }
-
-  get state(): LinkServerState {
-    return this.#machine.state;
-  }
-
-  /** The address once it listens. Whoever asks looks after its error. @throws NetworkError LISTEN_FAILED */
-  get ready(): Promise<string> {
-    return this.#opening.ready;
   }
 
   /** Those that have registered, also while their link is dropped. */
@@ -120,21 +111,7 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
     }
   }
 
-  get unfinished(): Unfinished {
-    return nothingUnfinished;
-  }
-
-  stop(): void {
-    const wasIdle = this.state === 'idle';
-    if (!this.#machine.attempt('stop')) return;
-    this.#opening.fail(new NetworkError('CLOSED', `${this.name} was stopped`));
-    if (wasIdle) return this.#over();
-    this.#listening?.close();
-    this.#reception?.stop();
-    this.#look();
-  }
-
-  destroy(reason: Error = new NetworkError('CLOSED', `${this.name} was destroyed`)): void {
+  override destroy(reason: Error = new NetworkError('CLOSED', `${this.name} was destroyed`)): void {
     this.stop();
     this.#reception?.destroy(reason);
   }
@@ -156,24 +133,21 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
     return this.node(at).link;
   }
 
-  log(severity: 'debug' | 'info' | 'warn' | 'error', text: string, fields: object = {}): void {
-    this.owner?.logger.log(severity, text, { connection: this.name, ...fields });
+  override log(severity: 'debug' | 'info' | 'warn' | 'error', text: string, fields?: object): void {
+    super.log(severity, text, fields);
   }
 
   protected override begin(owner: Owner): void {
     const transport = owner.streamTransport(this.#address);
-    this.#machine.step('start');
+    this.machine.step('start');
     const events = {
       accept: (channel: Channel) => this.#accept(channel),
       trouble: (error: Error) => this.log('error', `accepting failed: ${reasonOf(error)}`),
     };
-    this.#prepare(owner)
+    const opening = this.#prepare(owner)
       .then(() => transport)
-      .then(found => found.listen(this.#address, events))
-      .then(
-        listening => this.#opened(listening),
-        (error: unknown) => this.#failed(asError(error)),
-      );
+      .then(found => found.listen(this.#address, events));
+    this.open(opening, 'listening', 'listening on');
   }
 
   protected override enabledChanged(): void {
@@ -181,9 +155,19 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
   }
 
   protected override details(): object {
-    const address = this.#listening === undefined ? undefined : formatAddress(this.#listening.address);
     const dropped = this.peers.filter(({ state }) => state === 'dropped').length;
-    return { address, peers: this.peers.length, dropped, ...this.#reception?.details };
+    return { address: this.address, peers: this.peers.length, dropped, ...this.#reception?.details };
+  }
+
+  protected override shut(): void {
+    super.shut();
+    this.#reception?.stop();
+    this.#look();
+  }
+
+  protected override over(failure?: Error): void {
+    this.#reception?.members.close();
+    super.over(failure);
   }
 
   /** Loads what is needed, and compiles the definitions. */
@@ -215,23 +199,6 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
     });
   }
 
-  #opened(listening: Listening): void {
-    if (!this.#machine.attempt('listening')) return listening.close();
-    this.#listening = listening;
-    const address = formatAddress(listening.address);
-    this.log('info', `listening on ${address}`);
-    this.#opening.succeed(address);
-    this.tell('listening', address);
-  }
-
-  #failed(error: Error): void {
-    if (this.state === 'closing') return this.#look();
-    if (!this.#machine.attempt('failed')) return;
-    this.log('error', error.message);
-    this.#opening.fail(error);
-    this.#over(this.#opening.unobserved);
-  }
-
   #accept(channel: Channel): void {
     if (this.state === 'open' || this.state === 'opening') this.#reception?.accept(channel);
     else channel.destroy();
@@ -246,13 +213,7 @@ export class LinkServer extends Connection<LinkServerEvents> implements Places {
   /** Whether all is over. */
   #look(): void {
     if (this.state !== 'closing' || this.#reception?.isEmpty === false) return;
-    this.#machine.step('over');
-    this.#over();
-  }
-
-  #over(failure?: Error): void {
-    this.#reception?.members.close();
-    this.owner?.ended(this, failure);
-    this.tell('close');
+    this.machine.step('over');
+    this.over();
   }
 }

@@ -13,6 +13,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { LimitError, NetworkError, PeerError } from '../../base/errors.ts';
 import { OutStream } from '../../session/index.ts';
+import type { EndLimits, KeptLimits } from './session/limits.ts';
 import type { Data, Dialect } from './wire.ts';
 import { writeFrame } from './wire.ts';
 
@@ -99,14 +100,8 @@ function checkLength(type: string, bytes: number, frame: number): void {
   if (bytes > frame) throw new LimitError('OUTBOX_FULL', `${type} has ${bytes} bytes, a frame ${frame}`);
 }
 
-export interface BufferLimits {
-  /** Messages kept until the other side has them. @default 10_000 */
-  readonly count: number;
-  /** Their bytes. @default 16 MiB */
-  readonly bytes: number;
-  /** Longest frame: a longer one would end the session at the other side. @default 1 MiB */
-  readonly frame: number;
-}
+/** `frame`: a longer one would end the session at the other side. */
+export type BufferLimits = KeptLimits & Pick<EndLimits, 'frame'>;
 
 /** So many messages after the last heartbeat another one goes out, so that the other side need not keep more. */
 export const heartbeatEvery = 64;

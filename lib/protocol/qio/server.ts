@@ -5,7 +5,7 @@
 
 import { lookup } from 'node:dns/promises';
 import type { Address } from '../../base/address.ts';
-import { formatAddress, parseAddress } from '../../base/address.ts';
+import { parseAddress } from '../../base/address.ts';
 import type { Cancel } from '../../base/clock.ts';
 import { asError, NetworkError, reasonOf, UsageError } from '../../base/errors.ts';
 import { guarded } from '../../base/guard.ts';
@@ -13,8 +13,7 @@ import { wholeInRange } from '../../base/options.ts';
 import type { StateTable } from '../../base/state-table.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import type { Owner, Unfinished } from '../../connection/index.ts';
-import { Connection } from '../../connection/index.ts';
-import { Opening } from '../../connection/parts/opening.ts';
+import { BoundConnection } from '../../connection/parts/bound-connection.ts';
 import type { Listening } from '../../transport/index.ts';
 import type { QioApp, QioClient } from './definitions.ts';
 import { Apps } from './server/apps.ts';
@@ -51,43 +50,33 @@ export type QioServerEvents = {
 /** Schemes of addresses that need certificates. */
 const secure: ReadonlySet<string> = new Set(['anys', 'tls', 'wss', 'https']);
 
-export class QioServer extends Connection<QioServerEvents> {
+/**
+ * `ready` gives the address once the applications have started and it listens; it rejects with UsageError INVALID_VALUE or
+ * DUPLICATE_RULE of an application too, or what one threw.
+ */
+export class QioServer extends BoundConnection<QioServerState, QioServerStep, QioServerEvents, Listening> {
   readonly #address: Address;
   readonly #options: QioServerOptions;
   readonly #settings: QioSettings;
-  readonly #machine = new StateMachine(qioServerTable, 'idle');
-  readonly #opening = new Opening<string>();
   readonly #counters: Counters = newCounters();
   readonly #unmounted: QioApp[] = [];
   #publicAddress: string | undefined;
   #apps: Apps | undefined;
   #reception: Reception | undefined;
-  #listening: Listening | undefined;
   #leaveBackplane: Cancel | undefined;
   #stopping: 'no' | 'asked' | 'done' = 'no';
   #failure: Error | undefined;
 
   /** @throws UsageError INVALID_ADDRESS, UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(address: string, options: QioServerOptions = {}) {
-    super('qio server', { name: options.name ?? address, priority: options.priority });
+    const { name = address, priority } = options;
+    super('qio server', { name, priority }, new StateMachine(qioServerTable, 'idle'));
     this.#address = parseAddress(address, 'any');
     this.#options = options;
     this.#settings = settleServer(options);
     this.#unmounted.push(...(options.apps ?? []));
     if (!secure.has(this.#address.scheme) || this.#settings.web.tls !== undefined) return;
     throw new UsageError('INVALID_VALUE', `to listen on ${address} give web: { tls: { key, cert } }`);
-  }
-
-  get state(): QioServerState {
-    return this.#machine.state;
-  }
-
-  /**
-   * The address once the applications have started and it listens. Whoever asks looks after its error.
-   * @throws NetworkError LISTEN_FAILED, UsageError INVALID_VALUE or DUPLICATE_RULE of an application, what one threw
-   */
-  get ready(): Promise<string> {
-    return this.#opening.ready;
   }
 
   /** Those whose handshake is done, the oldest first. */
@@ -133,7 +122,7 @@ export class QioServer extends Connection<QioServerEvents> {
     return chosen.length;
   }
 
-  get unfinished(): Unfinished {
+  override get unfinished(): Unfinished {
     const all = { messages: 0, bytes: 0, handlers: 0 };
     for (const { unfinished } of this.#reception?.sessions ?? []) {
       all.messages += unfinished.messages;
@@ -143,17 +132,7 @@ export class QioServer extends Connection<QioServerEvents> {
     return all;
   }
 
-  stop(): void {
-    const wasIdle = this.state === 'idle';
-    if (!this.#machine.attempt('stop')) return;
-    this.#opening.fail(new NetworkError('CLOSED', `${this.name} was stopped`));
-    if (wasIdle) return this.#over();
-    this.#stopApps();
-    this.#end();
-    this.#look();
-  }
-
-  destroy(reason: Error = new NetworkError('CLOSED', `${this.name} was destroyed`)): void {
+  override destroy(reason: Error = new NetworkError('CLOSED', `${this.name} was destroyed`)): void {
     this.stop();
     this.#reception?.destroy(reason);
     // An application that does not come to an end is not waited for.
@@ -162,17 +141,26 @@ export class QioServer extends Connection<QioServerEvents> {
   }
 
   protected override begin(owner: Owner): void {
-    this.#machine.step('start');
-    this.#prepare(owner).then(
-      listening => this.#opened(listening),
-      (error: unknown) => this.#failed(asError(error)),
-    );
+    this.machine.step('start');
+    this.open(this.#prepare(owner), 'listening', 'listening on');
   }
 
   protected override details(): object {
-    const address = this.#listening === undefined ? undefined : formatAddress(this.#listening.address);
     const subscriptions = this.#apps?.desk.pool.used ?? 0;
-    return { address, ...this.#reception?.details, subscriptions, ...this.#counters };
+    return { address: this.address, ...this.#reception?.details, subscriptions, ...this.#counters };
+  }
+
+  protected override shut(): void {
+    this.#stopApps();
+    super.shut();
+    this.#leaveBackplane?.();
+    this.#reception?.stop();
+    this.#look();
+  }
+
+  protected override over(failure?: Error): void {
+    this.#reception?.over();
+    super.over(failure);
   }
 
   /** All that is needed, in order: the applications before the first client. */
@@ -185,7 +173,7 @@ export class QioServer extends Connection<QioServerEvents> {
       counters: this.#counters,
       hostname: () => this.#publicAddress ?? null,
       publish: (path, json) => this.#publish(path, json),
-      log: (severity, text, fields) => this.#log(severity, text, fields),
+      log: (severity, text, fields) => this.log(severity, text, fields),
     });
     this.#apps = apps;
     for (const app of this.#unmounted) apps.mount(app);
@@ -217,7 +205,7 @@ export class QioServer extends Connection<QioServerEvents> {
       connected: client => this.tell('connect', client),
       left: (client, reason) => this.tell('leave', client, reason),
       emptied: () => this.#look(),
-      log: (severity, text, fields) => this.#log(severity, text, fields),
+      log: (severity, text, fields) => this.log(severity, text, fields),
     });
   }
 
@@ -227,34 +215,15 @@ export class QioServer extends Connection<QioServerEvents> {
       await lookup(name);
       return name;
     } catch (error) {
-      this.#log('warn', `"${name}" cannot be resolved, nobody can poll: ${reasonOf(error)}`);
+      this.log('warn', `"${name}" cannot be resolved, nobody can poll: ${reasonOf(error)}`);
       return undefined;
     }
   }
 
   #publish(path: string, json: string): void {
     const { backplane } = this.#options;
-    const failed = (error: unknown): void => this.#log('error', `the backplane failed: ${reasonOf(error)}`);
+    const failed = (error: unknown): void => this.log('error', `the backplane failed: ${reasonOf(error)}`);
     if (backplane !== undefined) guarded(() => backplane.publish(path, json), failed);
-  }
-
-  #opened(listening: Listening): void {
-    if (!this.#machine.attempt('listening')) return listening.close();
-    this.#listening = listening;
-    const address = formatAddress(listening.address);
-    this.#log('info', `listening on ${address}`);
-    this.#opening.succeed(address);
-    this.tell('listening', address);
-  }
-
-  #failed(error: Error): void {
-    if (this.state === 'closing') return this.#look();
-    if (!this.#machine.attempt('failed')) return;
-    this.#log('error', error.message);
-    this.#opening.fail(error);
-    this.#stopApps();
-    this.#end();
-    this.#over(this.#opening.unobserved);
   }
 
   #stopApps(): void {
@@ -265,32 +234,16 @@ export class QioServer extends Connection<QioServerEvents> {
     };
     const failed = (error: unknown): void => {
       this.#failure ??= asError(error);
-      this.#log('error', reasonOf(error));
+      this.log('error', reasonOf(error));
     };
     (this.#apps?.stop() ?? Promise.resolve()).catch(failed).then(stopped);
-  }
-
-  #end(): void {
-    this.#listening?.close();
-    this.#leaveBackplane?.();
-    this.#reception?.stop();
   }
 
   /** Whether all is over. */
   #look(): void {
     if (this.state !== 'closing' || this.#stopping !== 'done') return;
     if (this.#reception !== undefined && this.#reception.sessions.size > 0) return;
-    this.#machine.step('over');
-    this.#over(this.#failure);
-  }
-
-  #over(failure?: Error): void {
-    this.#reception?.over();
-    this.owner?.ended(this, failure);
-    this.tell('close');
-  }
-
-  #log(severity: 'debug' | 'info' | 'warn' | 'error', text: string, fields: object = {}): void {
-    this.owner?.logger.log(severity, text, { connection: this.name, ...fields });
+    this.machine.step('over');
+    this.over(this.#failure);
   }
 }

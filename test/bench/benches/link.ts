@@ -8,12 +8,12 @@
 
 import { Child } from '../child.ts';
 import type { Plan, Row } from '../row.ts';
-import { median, row } from '../row.ts';
+import { row } from '../row.ts';
+import type { Turn } from '../turns.ts';
+import { compared, middle, pinned, turnsOf } from '../turns.ts';
 
 const sides = ['session', 'seed', 'socket-io', 'ws'] as const;
 type Side = (typeof sides)[number];
-/** One figure for each side. */
-type Rates = { readonly [side in Side]: number };
 
 const flights = { one: 1, many: 64 } as const;
 type Flight = keyof typeof flights;
@@ -22,11 +22,8 @@ type Flight = keyof typeof flights;
 const spans = { quick: { warm: 150, turn: 50, turns: 3 }, full: { warm: 1_000, turn: 150, turns: 12 } } as const;
 
 interface Round {
-  /** Medians of the turns. */
-  readonly rates: Rates;
-  /** Medians of the turns' ratios, to `socket-io` and to `ws`. */
-  readonly to: { readonly [other in 'socket-io' | 'ws']: Rates };
-  readonly place: 'on one processor' | 'on any processor';
+  readonly turns: readonly Turn<Side, 'rate'>[];
+  readonly place: string;
 }
 
 export async function link(plan: Plan): Promise<Row[]> {
@@ -35,7 +32,7 @@ export async function link(plan: Plan): Promise<Row[]> {
     for (const flight of ['one', 'many'] as const) {
       const one = await round(flight, plan);
       rounds[flight].push(one);
-      const shown = sides.map(side => `${Math.round(one.rates[side])} ${side}`).join(', ');
+      const shown = sides.map(side => `${Math.round(middle(one.turns, side, 'rate'))} ${side}`).join(', ');
       plan.progress(`  round ${number}, ${flights[flight]} in flight: ${shown}`);
     }
   }
@@ -46,17 +43,13 @@ export async function link(plan: Plan): Promise<Row[]> {
 }
 
 function rows(rounds: readonly Round[], what: string, limit: number): Row[] {
-  const pair = (ours: Side, other: 'socket-io' | 'ws') =>
-    [
-      { ours: rounds.map(({ rates }) => rates[ours]), other: rounds.map(({ rates }) => rates[other]) },
-      rounds.map(({ to }) => to[other][ours]),
-    ] as const;
+  const turns = rounds.map(one => one.turns);
   const bound = { on: 'ratio', is: 'at least', limit } as const;
   return (['session', 'seed'] as const).flatMap(dialect => {
     const common = { what: `${what}, ${dialect}`, unit: '/s' };
     return [
-      row({ ...common, against: 'socket.io', bound }, ...pair(dialect, 'socket-io')),
-      row({ ...common, what: 'the same', against: 'ws, JSON and a map' }, ...pair(dialect, 'ws')),
+      row({ ...common, against: 'socket.io', bound }, ...compared(turns, 'rate', dialect, 'socket-io')),
+      row({ ...common, what: 'the same', against: 'ws, JSON and a map' }, ...compared(turns, 'rate', dialect, 'ws')),
     ];
   });
 }
@@ -75,36 +68,15 @@ async function round(flight: Flight, plan: Plan): Promise<Round> {
     client: new Child('link-clients', side),
   }));
   const children = pairs.flatMap(({ server, client }) => [server, client]);
-  const pinned = flight === 'one' && children.map(child => child.pin(0)).every(done => done);
+  const place = flight === 'one' ? pinned(children) : 'on any processor';
   for (const pair of pairs) await rate(pair, flight, span.warm);
-  const turns: Rates[] = [];
-  for (let turn = 0; turn < span.turns; turn += 1) {
-    const first = turn % pairs.length;
-    const figures: Record<Side, number> = { session: 0, seed: 0, 'socket-io': 0, ws: 0 };
-    for (const pair of [...pairs.slice(first), ...pairs.slice(0, first)]) {
-      figures[pair.side] = await rate(pair, flight, span.turn);
-    }
-    turns.push(figures);
-  }
+  const turns = await turnsOf(pairs, span.turns, pair => rate(pair, flight, span.turn));
   await Promise.all(children.map(child => child.end()));
-  const each = (figure: (turn: Rates, side: Side) => number): Rates => ({
-    session: median(turns.map(turn => figure(turn, 'session'))),
-    seed: median(turns.map(turn => figure(turn, 'seed'))),
-    'socket-io': median(turns.map(turn => figure(turn, 'socket-io'))),
-    ws: median(turns.map(turn => figure(turn, 'ws'))),
-  });
-  return {
-    rates: each((turn, side) => turn[side]),
-    to: {
-      'socket-io': each((turn, side) => turn[side] / turn['socket-io']),
-      ws: each((turn, side) => turn[side] / turn.ws),
-    },
-    place: pinned ? 'on one processor' : 'on any processor',
-  };
+  return { turns, place };
 }
 
-async function rate({ server, client }: Pair, flight: Flight, milliseconds: number): Promise<number> {
+async function rate({ server, client }: Pair, flight: Flight, milliseconds: number): Promise<{ rate: number }> {
   const { port = 0 } = await server.ask('address');
-  const { rate: measured = Number.NaN } = await client.ask('turn', { port, flight: flights[flight], milliseconds });
-  return measured;
+  const { rate = Number.NaN } = await client.ask('turn', { port, flight: flights[flight], milliseconds });
+  return { rate };
 }

@@ -7,67 +7,54 @@
 
 import { Child } from '../child.ts';
 import type { Plan, Row } from '../row.ts';
-import { median, row } from '../row.ts';
+import { row } from '../row.ts';
+import type { Turn } from '../turns.ts';
+import { compared, pinned, turnsOf } from '../turns.ts';
 
 const turns = { quick: 4, full: 20 } as const;
 const turnTime = { warm: 500, full: 100 } as const;
 
-interface Turn {
-  readonly ours: number;
-  readonly other: number;
-  readonly ratio: number;
-}
-
-interface Round extends Turn {
-  readonly place: 'on one processor' | 'on any processor';
+interface Round {
+  readonly turns: readonly Turn<'ours' | 'bare', 'rate'>[];
+  readonly place: string;
 }
 
 export async function ping(plan: Plan): Promise<Row[]> {
   const rounds: Round[] = [];
   for (let number = 1; number <= plan.rounds; number += 1) {
     const one = await round(plan.quick ? turns.quick : turns.full);
-    const { ours, other, ratio } = one;
     rounds.push(one);
-    plan.progress(`  round ${number}: ${Math.round(ours)} ours, ${Math.round(other)} bare, ${ratio.toFixed(2)}`);
+    const [{ ours, other }, ratios] = compared([one.turns], 'rate', 'ours', 'bare');
+    const rates = `${ours.map(Math.round)} ours, ${other.map(Math.round)} bare`;
+    plan.progress(`  round ${number}: ${rates}, ${ratios.map(ratio => ratio.toFixed(2))}`);
   }
   const bound = { on: 'ratio', is: 'at least', limit: 0.95 } as const;
   const what = `PING answered, one at a time, ${rounds[0]?.place}`;
-  return [
-    row(
-      { what, unit: '/s', against: 'node:net', bound },
-      { ours: rounds.map(({ ours }) => ours), other: rounds.map(({ other }) => other) },
-      rounds.map(({ ratio }) => ratio),
-    ),
-  ];
+  const compare = compared(
+    rounds.map(one => one.turns),
+    'rate',
+    'ours',
+    'bare',
+  );
+  return [row({ what, unit: '/s', against: 'node:net', bound }, ...compare)];
 }
 
-/** Rates and their ratio, each the median of so many turns. */
 async function round(turns: number): Promise<Round> {
-  const sides = [new Child('servers', 'our-ping'), new Child('servers', 'bare-ping')] as const;
+  const sides = [
+    { side: 'ours', server: new Child('servers', 'our-ping') },
+    { side: 'bare', server: new Child('servers', 'bare-ping') },
+  ] as const;
   const client = new Child('clients', 'ping');
-  const pinned = [...sides, client].map(child => child.pin(0)).every(done => done);
-  for (const side of sides) await rate(side, client, turnTime.warm);
-  const [ours, other] = sides;
-  const figures: Turn[] = [];
-  for (let turn = 0; turn < turns; turn += 1) {
-    const first = turn % 2 === 0 ? ours : other;
-    const one = await rate(first, client, turnTime.full);
-    const two = await rate(first === ours ? other : ours, client, turnTime.full);
-    const [our, their] = first === ours ? [one, two] : [two, one];
-    figures.push({ ours: our, other: their, ratio: our / their });
-  }
-  await Promise.all([...sides, client].map(child => child.end()));
-  const of = (name: keyof Turn): number => median(figures.map(figure => figure[name]));
-  return {
-    ours: of('ours'),
-    other: of('other'),
-    ratio: of('ratio'),
-    place: pinned ? 'on one processor' : 'on any processor',
-  };
+  const children = [...sides.map(({ server }) => server), client];
+  const place = pinned(children);
+  for (const { server } of sides) await rate(server, client, turnTime.warm);
+  const all = await turnsOf(sides, turns, ({ server }) => rate(server, client, turnTime.full));
+  await Promise.all(children.map(child => child.end()));
+  return { turns: all, place };
 }
 
-async function rate(server: Child, client: Child, milliseconds: number): Promise<number> {
+async function rate(server: Child, client: Child, milliseconds: number): Promise<{ rate: number }> {
   const { port = 0 } = await server.ask('address');
-  const { rate: measured = Number.NaN } = await client.ask('ping', { port, milliseconds });
-  return measured;
+  const { rate = Number.NaN } = await client.ask('ping', { port, milliseconds });
+  return { rate };
 }

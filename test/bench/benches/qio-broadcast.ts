@@ -8,7 +8,9 @@
 import type { Figures } from '../child.ts';
 import { Child } from '../child.ts';
 import type { Plan, Row } from '../row.ts';
-import { median, row } from '../row.ts';
+import { row } from '../row.ts';
+import type { Turn } from '../turns.ts';
+import { compared, middle, turnOf } from '../turns.ts';
 
 const sides = ['qio', 'socket-io', 'ws'] as const;
 type Side = (typeof sides)[number];
@@ -27,25 +29,15 @@ const sizes = {
 } as const;
 
 /** Deliveries a second, and what one costs the server, in µs of processor time. */
-interface Turn {
-  readonly rate: number;
-  readonly effort: number;
-}
-type Turns = { readonly [side in Side]: Turn };
+type Figure = 'rate' | 'effort';
+type Turns = readonly Turn<Side, Figure>[];
 
 /** How many events are said in one turn of the loop: where many speak at once, some are. */
 const counts = { one: 1, five: 5 } as const;
 type Way = keyof typeof counts;
 const ways = ['one', 'five'] as const;
 
-/** Medians of the turns. */
-interface Medians {
-  readonly own: Turns;
-  /** Ours to the others'. */
-  readonly to: { readonly [other in 'socket-io' | 'ws']: Turn };
-}
-
-type Round = { readonly [way in Way]: Medians };
+type Round = { readonly [way in Way]: Turns };
 
 interface Pair {
   readonly side: Side;
@@ -60,7 +52,7 @@ export async function qioBroadcast(plan: Plan): Promise<Row[]> {
     const one = await round(size);
     rounds.push(one);
     for (const way of ways) {
-      const shown = sides.map(side => `${Math.round(one[way].own[side].rate)} ${side}`).join(', ');
+      const shown = sides.map(side => `${Math.round(middle(one[way], side, 'rate'))} ${side}`).join(', ');
       plan.progress(`  round ${number}, ${way} a turn: ${shown}`);
     }
   }
@@ -73,23 +65,21 @@ export async function qioBroadcast(plan: Plan): Promise<Row[]> {
   );
 }
 
-function rowsOf(rounds: readonly Medians[], way: Way, clients: number): Row[] {
+function rowsOf(rounds: readonly Turns[], way: Way, clients: number): Row[] {
   const bound = (limit: number) => ({ on: 'ratio', is: 'at least', limit }) as const;
-  const pair = (figure: keyof Turn, other: 'socket-io' | 'ws') =>
-    [
-      { ours: rounds.map(({ own }) => own.qio[figure]), other: rounds.map(({ own }) => own[other][figure]) },
-      rounds.map(({ to }) => to[other][figure]),
-    ] as const;
   const what = `deliveries to ${clients.toLocaleString('en-US')} subscribers, ${way} a turn of the loop`;
   const effort = { what: 'processor time of the server for one of them', unit: 'µs' };
   return [
-    row({ what, unit: '/s', against: 'ws, a loop', bound: bound(0.9) }, ...pair('rate', 'ws')),
+    row({ what, unit: '/s', against: 'ws, a loop', bound: bound(0.9) }, ...compared(rounds, 'rate', 'qio', 'ws')),
     row(
       { what: 'the same', unit: '/s', against: 'socket.io, a room', bound: bound(1.5) },
-      ...pair('rate', 'socket-io'),
+      ...compared(rounds, 'rate', 'qio', 'socket-io'),
     ),
-    row({ ...effort, against: 'ws, a loop' }, ...pair('effort', 'ws')),
-    row({ ...effort, what: 'the same', against: 'socket.io, a room' }, ...pair('effort', 'socket-io')),
+    row({ ...effort, against: 'ws, a loop' }, ...compared(rounds, 'effort', 'qio', 'ws')),
+    row(
+      { ...effort, what: 'the same', against: 'socket.io, a room' },
+      ...compared(rounds, 'effort', 'qio', 'socket-io'),
+    ),
   ];
 }
 
@@ -103,36 +93,24 @@ async function round({ clients, warm, events, turns }: Size): Promise<Round> {
     const { port = 0 } = await server.ask('open');
     await crowd.ask('open', { port, count: clients });
   }
-  for (const pair of pairs) await turn(pair, clients, warm, 1);
-  const all: Record<Way, Turns[]> = { one: [], five: [] };
+  for (const pair of pairs) await said(pair, clients, warm, 1);
+  const all: Record<Way, Turn<Side, Figure>[]> = { one: [], five: [] };
   for (let number = 0; number < turns; number += 1) {
-    const first = number % pairs.length;
-    const order = [...pairs.slice(first), ...pairs.slice(0, first)];
     for (const way of ways) {
-      const figures: Partial<Record<Side, Turn>> = {};
-      for (const pair of order) figures[pair.side] = await turn(pair, clients, events, counts[way]);
-      all[way].push(figures as Turns);
+      all[way].push(await turnOf(pairs, number, pair => said(pair, clients, events, counts[way])));
     }
   }
   await Promise.all(pairs.flatMap(({ server, crowd }) => [server.end(), crowd.end()]));
-  return { one: mediansOf(all.one), five: mediansOf(all.five) };
-}
-
-function mediansOf(all: readonly Turns[]): Medians {
-  const each = (of: (turns: Turns, figure: keyof Turn) => number): Turn => ({
-    rate: median(all.map(one => of(one, 'rate'))),
-    effort: median(all.map(one => of(one, 'effort'))),
-  });
-  const own = (side: Side): Turn => each((one, figure) => one[side][figure]);
-  const to = (side: Side): Turn => each((one, figure) => one.qio[figure] / one[side][figure]);
-  return {
-    own: { qio: own('qio'), 'socket-io': own('socket-io'), ws: own('ws') },
-    to: { 'socket-io': to('socket-io'), ws: to('ws') },
-  };
+  return all;
 }
 
 /** From the word to begin until the last delivery was counted. */
-async function turn({ server, crowd }: Pair, clients: number, events: number, together: number): Promise<Turn> {
+async function said(
+  { server, crowd }: Pair,
+  clients: number,
+  events: number,
+  together: number,
+): Promise<{ rate: number; effort: number }> {
   const count = clients * events;
   const microseconds = ({ microseconds: used = Number.NaN }: Figures): number => used;
   const before = microseconds(await server.ask('effort'));

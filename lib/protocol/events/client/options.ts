@@ -3,9 +3,8 @@
 import type { Given } from '../../../base/options.ts';
 import { refuseUnknown } from '../../../base/options.ts';
 import type { QueueLimits } from '../../../base/queue.ts';
-import { queueDefaults } from '../../../base/queue.ts';
+import { checkedQueue, queueDefaults } from '../../../base/queue.ts';
 import type { ConnectionOptions } from '../../../connection/index.ts';
-import { checkedQueue } from '../../../connection/parts/client-options.ts';
 import type { Place } from '../../../transport/zeromq/index.ts';
 import { parsePlace } from '../../../transport/zeromq/index.ts';
 import type { EventsLimits } from '../session/limits.ts';

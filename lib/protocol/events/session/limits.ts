@@ -2,7 +2,7 @@
 
 import type { Given } from '../../../base/options.ts';
 import { inRange, withDefaults } from '../../../base/options.ts';
-import { checkedHeartbeat } from '../../../connection/parts/client-options.ts';
+import { checkedHeartbeat } from '../../../connection/link/link-role.ts';
 import { heartbeatDefaults } from '../../../session/index.ts';
 
 export interface EventsLimits {

@@ -8,10 +8,11 @@ import type { StateTable } from '../../../base/state-table.ts';
 import { StateMachine } from '../../../base/state-table.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 import type { Definition } from '../definitions.ts';
-import type { Ending, FrameSocket, Next, SocketOwner } from '../session/frame-socket.ts';
+import type { Ending, FrameSocket } from '../session/frame-socket.ts';
+import type { Switched } from '../session/line.ts';
+import { Line } from '../session/line.ts';
 import { Link } from '../session/link.ts';
 import type { LinkHost } from '../session/link-host.ts';
-import { Pulse } from '../session/pulse.ts';
 import { SeedCourse, SessionCourse } from '../session.ts';
 import type { Close, Data, Dialect } from '../wire.ts';
 import { closes } from '../wire.ts';
@@ -27,13 +28,6 @@ export const lifeTable: StateTable<LifeState, LifeStep> = {
   leaving: { break: 'broken' },
   broken: {},
 };
-
-/** The connection that it belongs to. */
-interface Switched {
-  readonly priority: number;
-  /** Whether messages are handled at present. */
-  readonly enabled: boolean;
-}
 
 export interface LifeHost {
   readonly clock: Clock;
@@ -52,14 +46,13 @@ export interface LifeHost {
 /** Heartbeats that a controller may ask for, in ms; the source: none, real ones ask for 15 s. */
 const shortestInterval = 10;
 
-export class Life implements LinkHost, SocketOwner {
+export class Life implements LinkHost {
   readonly clock: Clock;
   readonly link: Link;
   readonly #host: LifeHost;
   readonly #machine = new StateMachine(lifeTable, 'going');
   readonly #token: string;
-  #socket: FrameSocket;
-  #pulse: Pulse | undefined;
+  readonly #line: Line;
   #timeout = 0;
   #fault: PeerError | undefined;
 
@@ -67,12 +60,13 @@ export class Life implements LinkHost, SocketOwner {
   constructor(socket: FrameSocket, seq: number, data: Data, host: LifeHost) {
     this.clock = host.clock;
     this.#host = host;
-    this.#socket = socket;
     this.#token = (data.session_token as string | undefined) ?? '';
     const { dialect, limits, catalogue } = host;
     const course =
       dialect === 'seed' ? new SeedCourse(socket, seq, limits.frame) : new SessionCourse(socket, limits, host.clock);
     this.link = new Link(catalogue, course, this, limits.handlers);
+    const { clock, connection } = host;
+    this.#line = new Line(this.link, socket, { clock, connection, gone: ending => this.#gone(ending) });
     this.#take(socket, data);
   }
 
@@ -97,7 +91,6 @@ export class Life implements LinkHost, SocketOwner {
       socket.close(closes.badHandshake);
       return false;
     }
-    this.#socket = socket;
     this.#take(socket, data);
     course.resume(socket, received);
     return true;
@@ -107,14 +100,13 @@ export class Life implements LinkHost, SocketOwner {
   quit(drainTime: number): void {
     // Where the rules were broken its socket closes already.
     if (!this.#machine.attempt('quit')) return;
-    const { farewell } = this.#host;
-    if (this.link.course.dialect === 'seed') return this.#say(farewell);
-    const close = (): void => this.#socket.close({ ...closes.quit, reason: farewell });
+    const close = (): void => this.#line.close({ ...closes.quit, reason: this.#host.farewell });
+    if (this.link.course.dialect === 'seed') return close();
     this.link.prepareEnd(drainTime).then(close, close);
   }
 
   end(reason: Error): void {
-    this.#pulse?.stop();
+    this.#line.rest();
     this.link.end(reason);
   }
 
@@ -127,81 +119,39 @@ export class Life implements LinkHost, SocketOwner {
   broken(close: Close, session: 'kept' | 'ended'): void {
     if (session === 'ended') this.#machine.attempt('break');
     this.#fault = new PeerError('PROTOCOL_ERROR', close.reason);
-    if (this.link.course.dialect === 'seed') this.#say(close.reason);
-    else this.#socket.close(close);
+    this.#line.close(close);
     if (session === 'ended') this.end(new NetworkError('SESSION_LOST', close.reason));
   }
 
   closed(reason: string): void {
     this.#fault = fatalError(undefined, reason, 'later');
-    this.#socket.destroy(new NetworkError('CLOSED', `${this.#socket.remote} closed: ${reason}`));
+    const { socket } = this.#line;
+    socket.destroy(new NetworkError('CLOSED', `${socket.remote} closed: ${reason}`));
   }
 
   wake(): void {
-    this.#socket.wake();
+    this.#line.socket.wake();
   }
 
   log(severity: 'debug' | 'warn' | 'error', text: string, fields?: object): void {
     this.#host.log(severity, text, fields);
   }
 
-  // ---- for the socket
-
-  get priority(): number {
-    return this.#host.connection.priority;
-  }
-
-  next(): Next {
-    return this.#host.connection.enabled ? this.link.next() : 'waits';
-  }
-
-  frame(value: unknown, bytes: number): void {
-    this.#pulse?.heard();
-    this.link.receive(value, bytes);
-  }
-
-  unreadable(close: Close): void {
-    this.link.unreadable(close);
-  }
-
-  drained(): void {
-    this.link.course.flush();
-  }
-
-  gone({ code, reason, error }: Ending): void {
-    this.#pulse?.stop();
-    this.link.parted(code);
+  #gone({ code, reason, error }: Ending): void {
     this.link.course.detach();
     const words = reason === '' ? String(code) : `${code}: ${reason}`;
     const fatal =
       fatalError(code, reason, 'later') ?? (this.#fault?.code === 'PROTOCOL_ERROR' ? undefined : this.#fault);
     const cause =
-      fatal ?? this.#fault ?? error ?? new NetworkError('CLOSED', `${this.#socket.remote} closed with ${words}`);
+      fatal ?? this.#fault ?? error ?? new NetworkError('CLOSED', `${this.#line.socket.remote} closed with ${words}`);
     this.#host.dropped(cause, fatal !== undefined);
   }
 
   #take(socket: FrameSocket, data: Data): void {
     this.#fault = undefined;
-    socket.owner = this;
-    const { course } = this.link;
-    if (!(course instanceof SessionCourse)) return;
-    this.#timeout = (data.session_timeout as number) * 1_000;
-    const dead = (silent: number): void => {
-      socket.destroy(new NetworkError('SILENT', `${socket.remote} was silent for ${Math.round(silent)} ms`));
-    };
-    const interval = Math.max(shortestInterval, (data.heartbeat_interval as number) * 1_000);
-    this.#pulse?.stop();
-    this.#pulse = new Pulse(this.clock, interval, {
-      beat: () => course.heartbeat(),
-      isDeaf: () => !this.#host.connection.enabled || this.link.isDeaf,
-      dead,
-    });
-  }
-
-  /** Seed: closes in words. */
-  #say(reason: string): void {
-    if (!this.#socket.isOpen) return;
-    this.link.course.post('close', { reason });
-    this.#socket.close();
+    // The seed has neither.
+    const { session_timeout: timeout = 0, heartbeat_interval: interval = 0 } = data as { [key: string]: number };
+    this.#timeout = timeout * 1_000;
+    this.#line.take(socket, Math.max(shortestInterval, interval * 1_000), socket.remote);
   }
 }

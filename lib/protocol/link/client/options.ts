@@ -1,42 +1,24 @@
 // What a client of links can be told, and what becomes of it.
 
 import type { Pause } from '../../../base/backoff.ts';
-import { pauseDefaults } from '../../../base/backoff.ts';
+import { checkedPause } from '../../../base/backoff.ts';
 import { UsageError } from '../../../base/errors.ts';
 import type { Given } from '../../../base/options.ts';
-import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../../../base/options.ts';
+import { refuseUnknown } from '../../../base/options.ts';
 import type { ConnectionOptions } from '../../../connection/index.ts';
 import type { Definition } from '../definitions.ts';
 import { checkDefinitions } from '../definitions.ts';
+import type { EndLimits, KeptLimits } from '../session/limits.ts';
+import { endLimits, keptLimits, settledLimits } from '../session/limits.ts';
 import type { Data, Dialect } from '../wire.ts';
 
 /** Each is 1 or more; all but `dial` are whole numbers. */
-export interface LinkClientLimits {
+export interface LinkClientLimits extends EndLimits, KeptLimits {
   /** Longest attempt to reach the controller, and longest handshake, in ms. @default 10_000 */
   readonly dial: number;
-  /**
-   * Longest frame in bytes: a longer one that comes ends the link, one that is to go is refused (OUTBOX_FULL). Past the
-   * 16 MiB of the transport only with a `websocket({ longest })` of one's own. @default 1 MiB
-   */
-  readonly frame: number;
-  /** Unsent bytes on the socket; more ends the link. @default 16 MiB */
-  readonly unsent: number;
-  /** Handlers whose promises run at the same time; then nothing is read. @default 1_000 */
-  readonly handlers: number;
-  /** Messages kept until the controller has them; more are refused (OUTBOX_FULL). @default 10_000 */
-  readonly count: number;
-  /** Their bytes. @default 16 MiB */
-  readonly bytes: number;
 }
 
-export const linkClientLimits: LinkClientLimits = {
-  dial: 10_000,
-  frame: 1024 * 1024,
-  unsent: 16 * 1024 * 1024,
-  handlers: 1_000,
-  count: 10_000,
-  bytes: 16 * 1024 * 1024,
-};
+export const linkClientLimits: LinkClientLimits = { dial: 10_000, ...endLimits, ...keptLimits };
 
 export interface LinkClientOptions extends ConnectionOptions {
   /** As whom it registers; `node` needs an `id`. */
@@ -82,19 +64,10 @@ export function settleClient(options: LinkClientOptions, name: string): LinkClie
   const { role, dialect = 'session' } = options;
   if (!['node', 'control'].includes(role)) throw new UsageError('INVALID_VALUE', `role is ${role}`);
   if (!['seed', 'session'].includes(dialect)) throw new UsageError('INVALID_VALUE', `dialect is ${dialect}`);
-  const limits = withDefaults('limits', linkClientLimits, options.limits);
-  for (const [limit, value] of Object.entries(limits)) {
-    const ranged = limit === 'dial' ? inRange : wholeInRange;
-    ranged(`limit ${limit}`, value, 1, Number.MAX_SAFE_INTEGER);
-  }
+  const limits = settledLimits('limits', linkClientLimits, options.limits);
   checkDefinitions(options.definitions);
   if (typeof (options.token ?? '') !== 'string') throw new UsageError('INVALID_VALUE', 'a token is a text');
-  const pause = withDefaults('pause', pauseDefaults, options.pause);
-  for (const part of ['first', 'most', 'stable'] as const) {
-    inRange(`pause ${part}`, pause[part], 0, Number.MAX_SAFE_INTEGER);
-  }
-  inRange('pause factor', pause.factor, 1, 1_000);
-  for (const part of ['jitter', 'hurry'] as const) inRange(`pause ${part}`, pause[part], 0, 1);
+  const pause = checkedPause(options.pause);
   return { role, dialect, limits, pause, register: registration(options, name, dialect) };
 }
 

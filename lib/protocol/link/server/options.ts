@@ -2,61 +2,38 @@
 
 import { UsageError } from '../../../base/errors.ts';
 import type { Given } from '../../../base/options.ts';
-import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../../../base/options.ts';
+import { refuseUnknown } from '../../../base/options.ts';
 import type { ConnectionOptions } from '../../../connection/index.ts';
 import type { Definition } from '../definitions.ts';
 import { checkDefinitions } from '../definitions.ts';
+import type { EndLimits, KeptLimits } from '../session/limits.ts';
+import { endLimits, keptLimits, settledLimits } from '../session/limits.ts';
 import type { Dialect } from '../wire.ts';
 
 /** Which dialects a server speaks; with `both`, each other side chooses. */
 export type Dialects = Dialect | 'both';
 
 /** Each is 1 or more; all but `handshake` are whole numbers. */
-export interface LinkLimits {
+export interface LinkLimits extends EndLimits {
   /** Sockets at the same time; more are refused. @default 10_000 */
   readonly connections: number;
   /** Sockets that have not registered; for another one the oldest is closed. @default 1_000 */
   readonly joining: number;
   /** Longest handshake in ms. @default 30_000 */
   readonly handshake: number;
-  /**
-   * Longest frame in bytes: a longer one that comes ends its link, one that is to go is refused (OUTBOX_FULL). Past the
-   * 16 MiB of the transport only with a `websocket({ longest })` of one's own. @default 1 MiB
-   */
-  readonly frame: number;
-  /** Unsent bytes on one socket; a slower reader is cut off. @default 16 MiB */
-  readonly unsent: number;
-  /** Handlers of one link whose promises run at the same time; then nothing is read from it. @default 1_000 */
-  readonly handlers: number;
 }
 
-export const linkLimits: LinkLimits = {
-  connections: 10_000,
-  joining: 1_000,
-  handshake: 30_000,
-  frame: 1024 * 1024,
-  unsent: 16 * 1024 * 1024,
-  handlers: 1_000,
-};
+export const linkLimits: LinkLimits = { connections: 10_000, joining: 1_000, handshake: 30_000, ...endLimits };
 
 /** Each is 1 or more; `count` and `bytes` are whole numbers. */
-export interface SessionOptions {
+export interface SessionOptions extends KeptLimits {
   /** How long a session whose link was lost is remembered, in ms. @default 60_000 */
   readonly timeout: number;
   /** From one heartbeat to the next, in ms; after two without one the link is dropped. @default 15_000 */
   readonly heartbeat: number;
-  /** Messages kept until the other side has them; more are refused (OUTBOX_FULL). @default 10_000 */
-  readonly count: number;
-  /** Their bytes. @default 16 MiB */
-  readonly bytes: number;
 }
 
-export const sessionDefaults: SessionOptions = {
-  timeout: 60_000,
-  heartbeat: 15_000,
-  count: 10_000,
-  bytes: 16 * 1024 * 1024,
-};
+export const sessionDefaults: SessionOptions = { timeout: 60_000, heartbeat: 15_000, ...keptLimits };
 
 export interface LinkServerOptions extends ConnectionOptions {
   /** The messages that its links know. */
@@ -90,9 +67,6 @@ export interface LinkServerSettings {
   readonly session: SessionOptions;
 }
 
-/** What is in ms, and need not be whole. */
-const times: ReadonlySet<string> = new Set(['handshake', 'timeout', 'heartbeat']);
-
 /** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE, INVALID_VALUE */
 export function settleServer(options: LinkServerOptions): LinkServerSettings {
   refuseUnknown('linkServer', known, options);
@@ -109,11 +83,7 @@ export function settleServer(options: LinkServerOptions): LinkServerSettings {
   if (locate !== undefined && typeof locate !== 'function') {
     throw new UsageError('INVALID_VALUE', 'locate is a function');
   }
-  const limits = withDefaults('limits', linkLimits, options.limits);
-  const session = withDefaults('session', sessionDefaults, options.session);
-  for (const [name, value] of Object.entries({ ...limits, ...session })) {
-    const ranged = times.has(name) ? inRange : wholeInRange;
-    ranged(`limit ${name}`, value, 1, Number.MAX_SAFE_INTEGER);
-  }
+  const limits = settledLimits('limits', linkLimits, options.limits);
+  const session = settledLimits('session', sessionDefaults, options.session);
   return { dialect, limits, session };
 }

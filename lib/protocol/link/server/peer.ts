@@ -8,11 +8,11 @@ import type { Owner, Unfinished } from '../../../connection/index.ts';
 import { Connection } from '../../../connection/index.ts';
 import type { Catalogue } from '../definitions/catalogue.ts';
 import type { Definition, EventDefinition, RequestDefinition } from '../definitions.ts';
-import type { Ending, FrameSocket, Next, SocketOwner } from '../session/frame-socket.ts';
+import type { Ending, FrameSocket } from '../session/frame-socket.ts';
 import { nobody } from '../session/frame-socket.ts';
+import { Line } from '../session/line.ts';
 import { Link, sendOver } from '../session/link.ts';
 import type { LinkHost, Sender, SendOptions } from '../session/link-host.ts';
-import { Pulse } from '../session/pulse.ts';
 import { SeedCourse, SessionCourse } from '../session.ts';
 import type { Close, Data, Dialect } from '../wire.ts';
 import { closes, isOrderly, writeFrame } from '../wire.ts';
@@ -45,7 +45,7 @@ export interface PeerHost {
   log(severity: 'debug' | 'info' | 'warn' | 'error', text: string, fields?: object): void;
 }
 
-export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Sender, SocketOwner {
+export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Sender {
   readonly registration: Registration;
   /** With which a session is resumed; empty in the seed dialect. */
   readonly token: string;
@@ -54,8 +54,7 @@ export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Se
   readonly link: Link;
   readonly #host: PeerHost;
   readonly #machine = new StateMachine(linkPeerTable, 'idle');
-  #socket: FrameSocket;
-  #pulse: Pulse | undefined;
+  readonly #line: Line;
   #forget: Cancel | undefined;
 
   /** Made by servers. */
@@ -63,13 +62,14 @@ export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Se
     super('link peer', { name: registration.name, priority: host.priority });
     this.registration = registration;
     this.token = token;
-    this.#socket = socket;
     this.#host = host;
     const course =
       registration.dialect === 'seed'
         ? new SeedCourse(socket, 1, host.limits.frame)
         : new SessionCourse(socket, { ...host.session, frame: host.limits.frame }, host.clock);
     this.link = new Link(catalogue, course, this, host.limits.handlers);
+    const { clock } = host;
+    this.#line = new Line(this.link, socket, { clock, connection: this, gone: ending => this.#gone(ending) });
   }
 
   get state(): LinkPeerState {
@@ -85,7 +85,7 @@ export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Se
   }
 
   get remote(): string {
-    return this.#socket.remote;
+    return this.#line.socket.remote;
   }
 
   get unfinished(): Unfinished {
@@ -104,10 +104,10 @@ export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Se
   /** Tells the other side that it is registered. */
   protected override begin(_owner: Owner): void {
     this.#machine.step('start');
-    this.#socket.owner = this;
+    const { socket } = this.#line;
+    this.#take(socket);
     if (this.link.course.dialect === 'seed') this.link.course.post('ready', {});
-    else this.#socket.send(writeFrame(null, 'ready', { session_token: this.token, ...this.#intervals }));
-    this.#beat();
+    else socket.send(writeFrame(null, 'ready', { session_token: this.token, ...this.#intervals }));
   }
 
   /** Whether the other side can go on behind this number. */
@@ -123,17 +123,16 @@ export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Se
     const { course } = this.link;
     if (!(course instanceof SessionCourse)) return;
     if (this.#machine.state === 'connected') {
-      this.#socket.owner = nobody;
-      this.#socket.destroy();
+      const { socket: former } = this.#line;
+      former.owner = nobody;
+      former.destroy();
       this.#drop(new NetworkError('CLOSED', 'the other side has come back'));
     }
     this.#machine.step('resume');
     this.#forget?.();
-    this.#socket = socket;
-    socket.owner = this;
+    this.#take(socket);
     socket.send(writeFrame(null, 'continue', { last_seq: course.received, ...this.#intervals }));
     course.resume(socket, seq);
-    this.#beat();
     this.tell('resume');
     this.#host.stepped(this, 'resume');
   }
@@ -150,12 +149,12 @@ export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Se
   /** Ends it now, and says why. */
   close(close: Close): void {
     if (this.state === 'closed') return;
-    if (this.#socket.isOpen) this.#say(close);
+    this.#line.close(close);
     this.#end('over', this.#reasonOf(close));
   }
 
   destroy(reason: Error = new NetworkError('CLOSED', `${this.name} was destroyed`)): void {
-    this.#socket.destroy(reason);
+    this.#line.socket.destroy(reason);
     this.#end('over', reason);
   }
 
@@ -167,46 +166,26 @@ export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Se
 
   broken(close: Close, session: 'kept' | 'ended'): void {
     if (session === 'ended') return this.close(close);
-    this.#socket.close(close);
+    this.#line.close(close);
   }
 
   closed(reason: string): void {
-    this.#socket.destroy();
+    this.#line.socket.destroy();
     this.#end('over', new NetworkError('CLOSED', `the other side closed: ${reason}`));
   }
 
   wake(): void {
-    this.#socket.wake();
+    this.#line.socket.wake();
   }
 
-  log(severity: 'debug' | 'warn' | 'error', text: string, fields: object = {}): void {
+  override log(severity: 'debug' | 'warn' | 'error', text: string, fields: object = {}): void {
     this.#host.log(severity, text, { peer: this.name, id: this.id, ...fields });
   }
 
-  // ---- for the socket
-
-  next(): Next {
-    return this.enabled ? this.link.next() : 'waits';
-  }
-
-  frame(value: unknown, bytes: number): void {
-    this.#pulse?.heard();
-    this.link.receive(value, bytes);
-  }
-
-  unreadable(close: Close): void {
-    this.link.unreadable(close);
-  }
-
-  drained(): void {
-    this.link.course.flush();
-  }
-
-  gone({ code, reason, error }: Ending): void {
+  #gone({ code, reason, error }: Ending): void {
     const words = reason === '' ? `closed with ${code}` : `closed with ${code}: ${reason}`;
     const cause = error ?? new NetworkError('CLOSED', `the other side ${words}`);
     const parting = isOrderly(code) || this.link.isEnding;
-    this.link.parted(code);
     if (this.link.course.dialect === 'seed' || parting || this.state === 'closing') return this.#end('over', cause);
     this.#drop(cause);
   }
@@ -222,7 +201,7 @@ export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Se
 
   #drop(reason: Error): void {
     if (!this.#machine.attempt('drop')) return;
-    this.#pulse?.stop();
+    this.#line.rest();
     this.link.course.detach();
     const late = new NetworkError(
       'SESSION_LOST',
@@ -233,30 +212,14 @@ export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Se
     this.#host.stepped(this, 'drop', reason);
   }
 
-  #beat(): void {
-    const { course } = this.link;
-    if (!(course instanceof SessionCourse)) return;
-    this.#pulse?.stop();
-    const dead = (silent: number): void => {
-      this.#socket.destroy(new NetworkError('SILENT', `the other side was silent for ${Math.round(silent)} ms`));
-    };
-    this.#pulse = new Pulse(this.clock, this.#host.session.heartbeat, {
-      beat: () => course.heartbeat(),
-      isDeaf: () => !this.enabled || this.link.isDeaf,
-      dead,
-    });
-  }
-
-  #say(close: Close): void {
-    if (this.link.course.dialect === 'session') return this.#socket.close(close);
-    this.link.course.post('close', { reason: close.reason });
-    this.#socket.close();
+  #take(socket: FrameSocket): void {
+    this.#line.take(socket, this.#host.session.heartbeat, 'the other side');
   }
 
   #end(step: LinkPeerStep, reason: Error): void {
     if (!this.#machine.attempt(step)) return;
     this.#forget?.();
-    this.#pulse?.stop();
+    this.#line.rest();
     this.link.end(reason);
     if (step === 'expire') this.tell('invalidate');
     this.#host.stepped(this, step, reason);

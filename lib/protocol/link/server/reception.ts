@@ -8,6 +8,7 @@ import type { Channel, FrameChannel, FrameEvents } from '../../../transport/inde
 import type { Catalogue } from '../definitions/catalogue.ts';
 import type { Definition } from '../definitions.ts';
 import { FrameSocket, isFrameChannel } from '../session/frame-socket.ts';
+import type { Switched } from '../session/line.ts';
 import type { Data, Dialect } from '../wire.ts';
 import { closes } from '../wire.ts';
 import type { Authenticate } from './authentication.ts';
@@ -26,7 +27,7 @@ const mostKept = 50;
 export interface ReceptionHost {
   readonly clock: Clock;
   readonly turns: Turns;
-  readonly connection: { readonly priority: number; readonly enabled: boolean };
+  readonly connection: Switched;
   readonly dialect: Dialects;
   readonly limits: LinkLimits;
   readonly session: SessionOptions;
