@@ -17,6 +17,7 @@ import type {
   Receipt,
   RequestOptions,
   Sending,
+  UpgradeFacts,
 } from '../dispatcher/index.ts';
 import type { Logger } from '../logging/index.ts';
 import { silentLogger } from '../logging/index.ts';
@@ -78,6 +79,10 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   get remote(): string {
     return this.name;
+  }
+
+  get upgrade(): UpgradeFacts | undefined {
+    return this.#link.upgrade;
   }
 
   get state(): string {
@@ -262,17 +267,8 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
     const { fates } = this.#session ?? {};
     const unconfirmed = this.#session?.out.length ?? 0;
     const { bytes: unsent, handlers } = unfinished;
-    return {
-      remote,
-      guarantee,
-      received,
-      sent,
-      invalid,
-      unsent,
-      handlers,
-      unconfirmed,
-      fates: { ...fates },
-    };
+    const counts = { received, sent, invalid, unsent, handlers, unconfirmed };
+    return { remote, guarantee, ...counts, fates: { ...fates } };
   }
 
   #step(event: PeerStep): boolean {
