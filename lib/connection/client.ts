@@ -120,7 +120,6 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     if (!this.step('stop')) return;
     const reason = new NetworkError('CLOSED', `${this.name} was stopped`);
     this.stopping.abort(reason);
-    this.#talk?.requests.fail(reason.message);
     if (this.#link !== undefined) this.#link.drain();
     else if (this.#spool !== 'opening') this.#end(undefined);
   }
@@ -136,9 +135,9 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     return this.#talk?.exchange;
   }
 
-  /** Whether all that was accepted has gone out, and is confirmed where that can be known. */
+  /** Whether all that was accepted has gone out, is confirmed where that can be known, and answered where that is due. */
   get settled(): boolean {
-    return this.#talk?.exchange.out.length === 0;
+    return this.#talk?.exchange.out.length === 0 && this.#talk.requests.size === 0;
   }
 
   arrive(message: Message): number {
@@ -161,6 +160,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   linkClosed(reason: Error | undefined): void {
     const cause = reason ?? new NetworkError('CLOSED', `${this.remote} closed the connection`);
     this.#link = undefined;
+    if (this.state === 'closed') this.#talk?.requests.fail(cause.message, 'ABANDONED');
     this.#talk?.linkLost(cause);
     if (this.state === 'closed') return this.#end(reason);
     this.step('lost');
@@ -285,6 +285,8 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   }
 
   #end(reason: Error | undefined, failure?: Error): void {
+    const { aborted, reason: stopped } = this.stopping.signal;
+    this.#talk?.requests.fail(reasonOf(reason ?? stopped), aborted ? 'ABANDONED' : 'CLOSED');
     this.#abandoned = this.#talk?.exchange.abandon(reason) ?? 0;
     const over = (): void => {
       this.owner?.ended(this, failure);

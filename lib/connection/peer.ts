@@ -131,7 +131,8 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   request(message: Message<unknown> | string, options: RequestOptions = {}): Promise<Message> {
     const { plain, unique } = this.#host.numbers;
-    this.#requests ??= new Requests(this.clock, () => (this.#session === undefined ? plain : unique));
+    const numbers = (): Numbers => (this.#session === undefined ? plain : unique);
+    this.#requests ??= new Requests(this.clock, numbers, () => this.#link.mayFinish());
     const answer = this.#requests.open(message, options, {
       send: numbered => this.send(numbered),
       withdraw: numbered => this.#session?.out.withdraw(({ message }) => message === numbered),
@@ -143,8 +144,10 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   /** Sends what waits, then closes. */
   close(): void {
     if (!this.#step('stop')) return;
-    if (this.#state === 'closed') this.#end(new NetworkError('CLOSED', `${this.name} was closed`));
-    else this.#link.drain();
+    if (this.#state !== 'closed') return this.#link.drain();
+    const reason = new NetworkError('CLOSED', `${this.name} was closed`);
+    this.#requests?.fail(reason.message, 'ABANDONED');
+    this.#end(reason);
   }
 
   stop(): void {
@@ -171,7 +174,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   }
 
   get settled(): boolean {
-    return this.#session === undefined || this.#session.out.length === 0;
+    return (this.#session === undefined || this.#session.out.length === 0) && (this.#requests?.size ?? 0) === 0;
   }
 
   arrive(message: Message): number {
@@ -195,6 +198,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   linkClosed(reason: Error | undefined): void {
     this.#host.gone();
+    if (this.#state === 'closing') this.#requests?.fail(reason?.message ?? `${this.name} was closed`, 'ABANDONED');
     if (this.#session?.mayReturn !== true || !this.#step('lost')) {
       this.#step('over');
       return this.#end(reason);

@@ -168,6 +168,11 @@ export class Link implements ChannelEvents, Worker {
     else this.wake();
   }
 
+  /** Nothing is asked any more. */
+  mayFinish(): void {
+    if (this.state === 'draining') this.#finishIfIdle();
+  }
+
   failed(error: unknown, message: Message): void {
     this.intake.handling.failed(error, message);
   }

@@ -51,7 +51,11 @@ export class Conversation implements SessionClientHost {
     this.#greetingTime = greetingTime;
     this.exchange = new SessionClient(this, outbox, heartbeat);
     const numbers = outbox.session ? uniqueNumbers() : smallNumbers();
-    this.requests = new Requests(link.clock, () => numbers);
+    this.requests = new Requests(
+      link.clock,
+      () => numbers,
+      () => this.link?.mayFinish(),
+    );
   }
 
   /** Reads the spool; nothing to wait for where there is none. @throws see `Spooling.open` */
