@@ -28,8 +28,8 @@ import type { BroadcastTo, Definition, EventDefinition, ForwardTo, RequestDefini
 import { linkAddress } from './session/address.ts';
 import { FrameSocket } from './session/frame-socket.ts';
 import type { Link } from './session/link.ts';
-import { sendOver } from './session/link.ts';
 import type { Sender, SendOptions } from './session/link-host.ts';
+import { sendOver } from './session/link-host.ts';
 import type { Data } from './wire.ts';
 
 export class LinkClient extends Connection<LinkClientEvents> implements Sender, Places {
@@ -274,7 +274,7 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
   }
 
   #end(reason: Error | undefined): void {
-    const over = reason ?? new NetworkError('CLOSED', `${this.name} was stopped`);
+    const over = reason ?? new NetworkError('ABANDONED', `${this.name} was stopped`);
     this.#stopping.abort(over);
     this.#expiry?.();
     this.#undone = this.unfinished;

@@ -108,9 +108,10 @@ export class Life implements LinkHost, SocketOwner {
     // Where the rules were broken its socket closes already.
     if (!this.#machine.attempt('quit')) return;
     const { farewell } = this.#host;
-    if (this.link.course.dialect === 'seed') return this.#say(farewell);
-    const close = (): void => this.#socket.close({ ...closes.quit, reason: farewell });
-    this.link.prepareEnd(drainTime).then(close, close);
+    const isSeed = this.link.course.dialect === 'seed';
+    if (isSeed && this.link.waiting === 0) return this.#say(farewell);
+    const close = (): void => (isSeed ? this.#say(farewell) : this.#socket.close({ ...closes.quit, reason: farewell }));
+    void this.link.prepareEnd(drainTime).then(close);
   }
 
   end(reason: Error): void {
