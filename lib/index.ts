@@ -95,6 +95,7 @@ export type {
   Sending,
   SystemActions,
   Tracing,
+  UpgradeFacts,
   Visitor,
 } from './dispatcher/index.ts';
 export { allow, Dispatcher, priorities, systemCommands } from './dispatcher/index.ts';

@@ -15,8 +15,8 @@ import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
 import type { Companion, Owned, Owner, Turns } from '../connection/index.ts';
 import { isCompanion } from '../connection/index.ts';
-import type { Logger, Severity } from '../logging/index.ts';
-import { silentLogger } from '../logging/index.ts';
+import type { GivenLogger, Logger, Severity } from '../logging/index.ts';
+import { SteadyLogger, silentLogger } from '../logging/index.ts';
 import type { PacketTransport, Transport, Transports } from '../transport/index.ts';
 import { packetTransport, streamTransport } from '../transport/index.ts';
 import { Making } from './making.ts';
@@ -37,8 +37,8 @@ export const communicatorTable: StateTable<CommunicatorState, CommunicatorEvent>
 };
 
 export interface CommunicatorOptions {
-  /** Where everything is logged; a winston logger of `serviceLogger` is one. @default silent */
-  readonly logger?: (Logger & { reopen?(): void }) | undefined;
+  /** Where everything is logged; a winston logger of `serviceLogger` is one. Its failures disturb nobody. @default silent */
+  readonly logger?: GivenLogger | undefined;
   /** @default the system's, monotonic */
   readonly clock?: Clock | undefined;
   /** 0 up to 1, for the jitter of pauses. @default Math.random */
@@ -64,6 +64,7 @@ export class Communicator extends Making implements Owner {
   readonly random: () => number;
   readonly turns: Turns;
   readonly drainTime: number;
+  readonly #steady: SteadyLogger;
   readonly #transports: Transports;
   readonly #machine = new StateMachine(communicatorTable, 'idle');
   readonly #connections = new Set<Owned>();
@@ -79,16 +80,17 @@ export class Communicator extends Making implements Owner {
   constructor(options: CommunicatorOptions = {}) {
     super();
     refuseUnknown('a communicator', known, options);
-    const { logger = silentLogger, clock = systemClock, random = Math.random } = options;
+    const { clock = systemClock, random = Math.random } = options;
     const turn = withDefaults('turn', turnDefaults, options.turn);
     wholeInRange('messages of a turn', turn.messages, 1, 1_000_000);
     inRange('milliseconds of a turn', turn.milliseconds, 0.1, 1_000);
-    this.logger = logger;
+    this.#steady = new SteadyLogger(options.logger ?? silentLogger);
+    this.logger = this.#steady;
     this.clock = clock;
     this.random = random;
     this.#transports = options.transports ?? {};
     this.drainTime = inRange('drain', options.drain ?? 10_000, 0, Number.MAX_SAFE_INTEGER);
-    this.turns = new TurnTaker(turn, clock, error => logger.log('error', error.message, { error }));
+    this.turns = new TurnTaker(turn, clock, error => this.logger.log('error', error.message, { error }));
   }
 
   get state(): CommunicatorState {
@@ -176,7 +178,8 @@ export class Communicator extends Making implements Owner {
 
   /** Plain data about everything it owns. */
   snapshot(): Snapshot {
-    return snapshotOf(this.state, this.idleTime, this.connections);
+    const { state, idleTime } = this;
+    return snapshotOf({ state, idleTime, logFailures: this.#steady.failures }, this.connections);
   }
 
   /** One log line a connection. */

@@ -117,10 +117,9 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   }
 
   stop(): void {
-    if (!this.#step('stop')) return;
+    if (!this.step('stop')) return;
     const reason = new NetworkError('CLOSED', `${this.name} was stopped`);
     this.stopping.abort(reason);
-    this.#talk?.requests.fail(reason.message);
     if (this.#link !== undefined) this.#link.drain();
     else if (this.#spool !== 'opening') this.#end(undefined);
   }
@@ -136,9 +135,9 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     return this.#talk?.exchange;
   }
 
-  /** Whether all that was accepted has gone out, and is confirmed where that can be known. */
+  /** Whether all that was accepted has gone out, is confirmed where that can be known, and answered where that is due. */
   get settled(): boolean {
-    return this.#talk?.exchange.out.length === 0;
+    return this.#talk?.exchange.out.length === 0 && this.#talk.requests.size === 0;
   }
 
   arrive(message: Message): number {
@@ -161,9 +160,10 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
   linkClosed(reason: Error | undefined): void {
     const cause = reason ?? new NetworkError('CLOSED', `${this.remote} closed the connection`);
     this.#link = undefined;
+    if (this.state === 'closed') this.#talk?.requests.fail(cause.message, 'ABANDONED');
     this.#talk?.linkLost(cause);
     if (this.state === 'closed') return this.#end(reason);
-    this.#step('lost');
+    this.step('lost');
     this.tell('lost', cause);
     this.#lost(cause);
   }
@@ -173,13 +173,13 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     this.#talk = new Conversation(this.name, this.settings, owner.logger, (event, ...values) =>
       this.tell(event, ...values),
     );
-    this.#step('start');
+    this.step('start');
     const opening = this.#talk.open();
     if (opening === undefined) return this.#live(owner);
     this.#spool = 'opening';
     opening.then(
       () => this.#live(owner),
-      (error: unknown) => this.#spoolFailed(asError(error)),
+      (error: unknown) => this.giveUp(asError(error)),
     );
   }
 
@@ -188,16 +188,17 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     if (this.stopping.signal.aborted) return this.#end(undefined);
     this.live(owner).catch((error: unknown) => {
       if (this.stopping.signal.aborted) return;
-      this.#step('failed');
+      this.step('failed');
       this.#end(asError(error));
     });
   }
 
-  /** Without the spool that was asked for it does not run: messages would be lost that are thought safe. */
-  #spoolFailed(error: Error): void {
-    if (!this.#step('stop')) return this.#end(error);
+  /** Without a package it cannot go on; without its spool it must not: messages would be lost that are thought safe. */
+  protected giveUp(error: Error): void {
+    if (!this.step('stop')) return this.#end(error);
     this.logger.log('error', error.message, { connection: this.name, error });
     this.stopping.abort(error);
+    this.#talk?.requests.fail(error.message);
     this.#end(error, error);
   }
 
@@ -219,10 +220,6 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     });
     this.#opened(channel);
     return lost;
-  }
-
-  protected step(event: ClientStep): void {
-    this.#step(event);
   }
 
   /** The options, checked and filled up. */
@@ -258,7 +255,7 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     const link = new Link(channel, this.settings.link, this);
     this.#link = link;
     this.openSince = undefined;
-    this.#step('opened');
+    this.step('opened');
     this.logger.log('info', `connected to ${channel.remote}`, { connection: this.name });
     link.start();
     this.#talk?.linkOpened(link);
@@ -281,13 +278,15 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     this.tell('open');
   }
 
-  #step(event: ClientStep): boolean {
+  protected step(event: ClientStep): boolean {
     if (!this.#machine.attempt(event)) return false;
     this.tell('state', this.state);
     return true;
   }
 
   #end(reason: Error | undefined, failure?: Error): void {
+    const { aborted, reason: stopped } = this.stopping.signal;
+    this.#talk?.requests.fail(reasonOf(reason ?? stopped), aborted ? 'ABANDONED' : 'CLOSED');
     this.#abandoned = this.#talk?.exchange.abandon(reason) ?? 0;
     const over = (): void => {
       this.owner?.ended(this, failure);

@@ -17,6 +17,7 @@ import type {
   Receipt,
   RequestOptions,
   Sending,
+  UpgradeFacts,
 } from '../dispatcher/index.ts';
 import type { Logger } from '../logging/index.ts';
 import { silentLogger } from '../logging/index.ts';
@@ -80,6 +81,10 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
     return this.name;
   }
 
+  get upgrade(): UpgradeFacts | undefined {
+    return this.#link.upgrade;
+  }
+
   get state(): string {
     return this.#state === 'detached' ? 'detached' : this.#link.state;
   }
@@ -126,7 +131,8 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   request(message: Message<unknown> | string, options: RequestOptions = {}): Promise<Message> {
     const { plain, unique } = this.#host.numbers;
-    this.#requests ??= new Requests(this.clock, () => (this.#session === undefined ? plain : unique));
+    const numbers = (): Numbers => (this.#session === undefined ? plain : unique);
+    this.#requests ??= new Requests(this.clock, numbers, () => this.#link.mayFinish());
     const answer = this.#requests.open(message, options, {
       send: numbered => this.send(numbered),
       withdraw: numbered => this.#session?.out.withdraw(({ message }) => message === numbered),
@@ -138,8 +144,10 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   /** Sends what waits, then closes. */
   close(): void {
     if (!this.#step('stop')) return;
-    if (this.#state === 'closed') this.#end(new NetworkError('CLOSED', `${this.name} was closed`));
-    else this.#link.drain();
+    if (this.#state !== 'closed') return this.#link.drain();
+    const reason = new NetworkError('CLOSED', `${this.name} was closed`);
+    this.#requests?.fail(reason.message, 'ABANDONED');
+    this.#end(reason);
   }
 
   stop(): void {
@@ -166,7 +174,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   }
 
   get settled(): boolean {
-    return this.#session === undefined || this.#session.out.length === 0;
+    return (this.#session === undefined || this.#session.out.length === 0) && (this.#requests?.size ?? 0) === 0;
   }
 
   arrive(message: Message): number {
@@ -190,6 +198,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   linkClosed(reason: Error | undefined): void {
     this.#host.gone();
+    if (this.#state === 'closing') this.#requests?.fail(reason?.message ?? `${this.name} was closed`, 'ABANDONED');
     if (this.#session?.mayReturn !== true || !this.#step('lost')) {
       this.#step('over');
       return this.#end(reason);
@@ -262,17 +271,8 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
     const { fates } = this.#session ?? {};
     const unconfirmed = this.#session?.out.length ?? 0;
     const { bytes: unsent, handlers } = unfinished;
-    return {
-      remote,
-      guarantee,
-      received,
-      sent,
-      invalid,
-      unsent,
-      handlers,
-      unconfirmed,
-      fates: { ...fates },
-    };
+    const counts = { received, sent, invalid, unsent, handlers, unconfirmed };
+    return { remote, guarantee, ...counts, fates: { ...fates } };
   }
 
   #step(event: PeerStep): boolean {

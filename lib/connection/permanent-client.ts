@@ -3,13 +3,14 @@
 //   idle ─start▶ dialing ─opened▶ open ─lost▶ waiting ─due▶ dialing
 //                   └────────failed──────────────▲            and from each: ─stop▶ closed
 //
+// It stops by itself where no waiting mends what is wrong: a dial that says UsageError (a package is missing, say).
 // p-retry drives the endless attempts: one attempt is the dialling and the whole life of its link. The pause
 // between them is ours, because p-retry has no jitter once its pause is at the cap.
 
-import pRetry from 'p-retry';
+import pRetry, { AbortError } from 'p-retry';
 import { pauseAfter } from '../base/backoff.ts';
 import { sleep } from '../base/clock.ts';
-import { asError, CommunicatorError, NetworkError } from '../base/errors.ts';
+import { asError, CommunicatorError, NetworkError, UsageError } from '../base/errors.ts';
 import { Client } from './client.ts';
 import type { Owner } from './connection.ts';
 import type { ClientOptions } from './parts/client-options.ts';
@@ -56,12 +57,16 @@ export class PermanentClient extends Client {
 
   protected override live(owner: Owner): Promise<never> {
     const { signal } = this.stopping;
-    return pRetry(() => this.#once(owner), {
+    const attempts = pRetry(() => this.#once(owner), {
       retries: Number.POSITIVE_INFINITY,
       minTimeout: 0,
       maxTimeout: 0,
       signal,
       onFailedAttempt: ({ error }) => this.#pause(error, owner),
+    });
+    return attempts.catch((error: unknown) => {
+      if (!signal.aborted) this.giveUp(asError(error));
+      throw error;
     });
   }
 
@@ -79,8 +84,12 @@ export class PermanentClient extends Client {
       return await this.attempt(owner);
     } catch (thrown) {
       if (this.openSince !== undefined) this.#lostAt = owner.clock.now();
-      // p-retry would take a TypeError for a bug and give up; here nothing but stop() ends the attempts.
+      // p-retry would take a TypeError for a bug and give up; here nothing but stop() and wrong usage end the attempts.
       const error = asError(thrown);
+      if (error instanceof UsageError && this.state === 'dialing') {
+        this.#lastError = error;
+        throw new AbortError(error);
+      }
       if (error instanceof CommunicatorError) throw error;
       throw new NetworkError('DIAL_FAILED', error.message, { cause: error });
     } finally {

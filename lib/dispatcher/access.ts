@@ -4,7 +4,7 @@ import { isLocal } from '../base/address.ts';
 import { UsageError } from '../base/errors.ts';
 import type { Message } from '../message/index.ts';
 import { isCommand } from '../message/index.ts';
-import type { Correspondent } from './correspondent.ts';
+import type { Correspondent, UpgradeFacts } from './correspondent.ts';
 import { longestKept } from './match.ts';
 import { secretMatches } from './secret.ts';
 
@@ -16,6 +16,8 @@ export interface Visitor {
   readonly certificate?: { readonly subject: string; readonly names: readonly string[] } | undefined;
   /** Of a WebSocket: the page that opened it, as a browser says; other programs say nothing. */
   readonly origin?: string | undefined;
+  /** Of a WebSocket: what it asked for when it connected, cookies and tokens too. */
+  readonly upgrade?: UpgradeFacts | undefined;
   readonly peer: Correspondent;
 }
 

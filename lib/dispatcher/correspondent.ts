@@ -33,11 +33,23 @@ export interface Receipt {
   readonly guarantee: Guarantee | 'stored';
 }
 
+/** What a WebSocket asked for when it connected: plain data, frozen. */
+export interface UpgradeFacts {
+  /** As it was sent, nothing decoded. */
+  readonly path: string;
+  /** Decoded; of several with one name, the first. */
+  readonly query: Readonly<Record<string, string>>;
+  /** By their names in small letters; several of one name are joined by commas. There may be secrets among them. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export interface Correspondent {
   /** Name in logs. */
   readonly name: string;
   /** Address of the other side. */
   readonly remote: string;
+  /** Of a peer that came over a WebSocket: what the present link asked for. Others have none. */
+  readonly upgrade?: UpgradeFacts | undefined;
   readonly logger: Logger;
   /** What the link promises at present. */
   readonly guarantee: Guarantee;

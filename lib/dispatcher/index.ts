@@ -1,6 +1,14 @@
 export type { Allow, Visitor } from './access.ts';
 export { allow } from './access.ts';
-export type { Correspondent, DeliverOptions, Guarantee, Receipt, RequestOptions, Sending } from './correspondent.ts';
+export type {
+  Correspondent,
+  DeliverOptions,
+  Guarantee,
+  Receipt,
+  RequestOptions,
+  Sending,
+  UpgradeFacts,
+} from './correspondent.ts';
 export type { DispatcherOptions, RulePack } from './dispatcher.ts';
 export { answerUnknown, Dispatcher, unhandled } from './dispatcher.ts';
 export type { Handler, Match, Predicate, RuleOptions } from './match.ts';

@@ -1,6 +1,9 @@
 // winston as a service wants it: severities down to trace, a console for people, a file that reopens on request.
 
 import winston from 'winston';
+import Transport from 'winston-transport';
+import { guarded } from '../base/guard.ts';
+import { LogFailures } from './log-failures.ts';
 import type { Severity } from './logger.ts';
 import { severities } from './logger.ts';
 import { ReopeningFile } from './reopening-file.ts';
@@ -20,6 +23,8 @@ export interface ServiceLoggerOptions {
 export interface ServiceLogger extends winston.Logger {
   /** Goes on in new files of the same names; an error of one is logged, and the old file stays in use. */
   reopen(): void;
+  /** How often a transport that was added threw or reported an error. */
+  readonly failures: number;
 }
 
 const colours: Record<Severity, string> = {
@@ -41,7 +46,43 @@ export function createServiceLogger(options: ServiceLoggerOptions = {}): Service
   const format = winston.format.combine(winston.format.timestamp(), winston.format.errors({ stack: true }));
   const logger = winston.createLogger({ levels, level, format, transports, silent: transports.length === 0 });
   for (const one of files) one.on('warn', (error: Error) => process.stderr.write(`${error.message}\n`));
-  return Object.assign(logger, { reopen: () => reopenAll(files, logger) });
+  const failures = keepSteady(logger);
+  const more = { reopen: () => reopenAll(files, logger), failures: 0 };
+  return Object.defineProperty(Object.assign(logger, more), 'failures', { get: () => failures.count });
+}
+
+/**
+ * A transport that was added and throws would leave winston waiting for it for ever, with all later lines; one that
+ * reports an error would end the process.
+ */
+function keepSteady(logger: winston.Logger): LogFailures {
+  const failures = new LogFailures();
+  logger.on('error', (error: unknown) => failures.note(error));
+  const { add } = logger;
+  logger.add = transport => {
+    if (transport instanceof Transport) guard(transport, failures);
+    return add.call(logger, transport);
+  };
+  return failures;
+}
+
+function guard(transport: Transport, failures: LogFailures): void {
+  const log = transport.log?.bind(transport);
+  if (log === undefined) return;
+  transport.log = (info, next) => {
+    let goOn: () => void = next;
+    const once = (): void => {
+      goOn();
+      goOn = () => undefined;
+    };
+    guarded(
+      () => log(info, once),
+      error => {
+        failures.note(error);
+        once();
+      },
+    );
+  };
 }
 
 function reopenAll(files: readonly ReopeningFile[], logger: winston.Logger): void {

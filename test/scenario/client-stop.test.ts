@@ -28,7 +28,7 @@ t.test('stop while dialling ends at once, also where the dial never settles', as
   t.same(closes, [undefined]);
   t.same(communicator.connections, []);
   t.ok(dial.signal.aborted);
-  await t.rejects(request, { code: 'CLOSED' });
+  await t.rejects(request, { code: 'ABANDONED' });
   await settled();
   t.equal(clock.waiting, 0);
 });

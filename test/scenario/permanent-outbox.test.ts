@@ -93,6 +93,46 @@ t.test('a greeting is said again on each link, and one that throws leads to anot
   t.same(made.log.texts('error'), ['greeting failed: not ready', 'greeting failed: not ready yet']);
 });
 
+t.test('a greeting that does not end costs its link, and what waits goes out on the next', async t => {
+  let turn = 0;
+  const made = permanentStage(t, {
+    limits: { greeting: 2_000 },
+    opened: link => {
+      turn += 1;
+      link.send(`GREETING_${turn}`);
+      return turn === 1 ? new Promise(() => undefined) : gate().open(undefined);
+    },
+  });
+  const { client, clock } = made;
+  client.send('KEPT');
+  const channel = await made.open(0);
+  await clock.advance(1_999);
+  t.equal(client.state, 'open');
+  t.equal(channel.text, 'GREETING_1\n');
+  await clock.advance(1);
+  t.match(client.why, {
+    state: 'waiting',
+    lastError: { code: 'DIAL_TIMEOUT', message: 'the greeting did not end within 2000 ms' },
+  });
+  t.equal(channel.phase, 'closed');
+  await clock.advance(5_000);
+  t.equal((await made.open(1)).text, 'GREETING_2\nKEPT\n');
+  await clock.advance(100_000);
+  t.equal(client.state, 'open');
+});
+
+t.test('the time of a greeting ends with its link', async t => {
+  const made = permanentStage(t, { opened: () => new Promise(() => undefined) });
+  (await made.open(0)).gone();
+  await settled();
+  t.equal(made.clock.waiting, 1, 'the pause');
+  await made.clock.advance(5_000);
+  await made.open(1);
+  await made.clock.advance(30_000);
+  t.match(made.client.why.lastError?.message, 'the greeting did not end within 30000 ms', 'that of the next link');
+  t.same(made.log.texts('error'), ['greeting failed: the greeting did not end within 30000 ms']);
+});
+
 t.test('a greeting that outlives its link does no harm to the next', async t => {
   const first = gate();
   let turn = 0;

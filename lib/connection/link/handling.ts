@@ -2,12 +2,13 @@
 
 import { LimitError, NetworkError, PeerError, Refusal, reasonOf } from '../../base/errors.ts';
 import { isPromise } from '../../base/guard.ts';
-import type { Allow, Correspondent, Dispatcher, Visitor } from '../../dispatcher/index.ts';
+import type { Allow, Correspondent, Dispatcher, UpgradeFacts, Visitor } from '../../dispatcher/index.ts';
 import { answerUnknown, unhandled } from '../../dispatcher/index.ts';
 import { admit, Message } from '../../message/index.ts';
 import type { Channel, FrameChannel } from '../../transport/index.ts';
 import type { LinkRole } from './link-role.ts';
 import type { LinkState } from './link-table.ts';
+import { upgradeFacts } from './upgrade-facts.ts';
 
 /** The link, as far as handling needs it. */
 export interface HandlingLink {
@@ -41,6 +42,7 @@ export class Handling implements Visitor {
   invalid = 0;
   /** Handlers that failed since there was no room for what they sent: one of them is logged. */
   #full = 0;
+  #upgrade: UpgradeFacts | undefined;
   readonly #link: HandlingLink;
   readonly #channel: Channel;
   readonly #settings: HandlingSettings;
@@ -64,6 +66,12 @@ export class Handling implements Visitor {
 
   get origin(): string | undefined {
     return (this.#channel as FrameChannel).request?.headers.origin;
+  }
+
+  get upgrade(): UpgradeFacts | undefined {
+    const { request } = this.#channel as FrameChannel;
+    if (request !== undefined) this.#upgrade ??= upgradeFacts(request);
+    return this.#upgrade;
   }
 
   get peer(): Correspondent {

@@ -88,7 +88,7 @@ export interface LinkRole extends Correspondent {
   readonly enabled: boolean;
   /** Requests and deliveries that wait for an answer. */
   readonly awaiting: number;
-  /** Whether nothing that was sent waits for its turn or its confirmation: the link may close. */
+  /** Whether nothing that was sent waits for its turn, its confirmation or its answer: the link may close. */
   readonly settled: boolean;
   readonly session: LinkSession | undefined;
   /** A message came: gives its number in the session, `outside` or `consumed`. @throws PeerError */

@@ -18,7 +18,7 @@
 import type { Cancel } from '../../base/clock.ts';
 import { asError, LimitError, NetworkError, PeerError, reasonOf, TimeoutError } from '../../base/errors.ts';
 import { StateMachine } from '../../base/state-table.ts';
-import type { Sending } from '../../dispatcher/index.ts';
+import type { Sending, UpgradeFacts } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
 import { encode } from '../../message/index.ts';
 import type { Channel, ChannelEvents } from '../../transport/index.ts';
@@ -87,6 +87,10 @@ export class Link implements ChannelEvents, Worker {
   get unfinished(): Unfinished {
     const bytes = (this.#usedWriting?.waiting ?? 0) + this.#channel.unsent;
     return { messages: 0, bytes, handlers: this.#usedIntake?.handling.hold.running ?? 0 };
+  }
+
+  get upgrade(): UpgradeFacts | undefined {
+    return this.intake.handling.upgrade;
   }
 
   /** The running handlers; those of the session's last link hold this one too. */
@@ -162,6 +166,11 @@ export class Link implements ChannelEvents, Worker {
   settled(): void {
     if (this.state === 'draining' || this.state === 'failing') this.#finishIfIdle();
     else this.wake();
+  }
+
+  /** Nothing is asked any more. */
+  mayFinish(): void {
+    if (this.state === 'draining') this.#finishIfIdle();
   }
 
   failed(error: unknown, message: Message): void {

@@ -22,12 +22,18 @@ import { dialTime } from './dial.ts';
 export interface ClientLimits extends LinkLimits {
   /** Longest attempt at one address, in ms. @default 10_000 */
   readonly dial: number;
+  /**
+   * Longest greeting (`opened`), in ms; then the link is dropped, and dialled again, for what waits must not wait for ever.
+   * @default 30_000: six requests that end at their deadline
+   */
+  readonly greeting: number;
 }
 
 export const clientLimits: ClientLimits = {
   line: longestLine,
   unsent: unsentLimit,
   dial: dialTime,
+  greeting: 30_000,
   ...heartbeatDefaults,
 };
 
@@ -51,7 +57,7 @@ const outboxDefaults: OutboxLimits = { ...queueDefaults, session: true, onSessio
 export interface ClientOptions extends ConnectionOptions {
   /** Who handles what the other side says. @default one that answers UNKNOWN */
   readonly dispatcher?: Dispatcher | undefined;
-  /** The greeting on each new link: what it sends goes before everything that waits. It may be asynchronous. */
+  /** The greeting on each new link: what it sends goes before everything that waits. It may be asynchronous, not for ever. */
   readonly opened?: ((link: Correspondent) => unknown) | undefined;
   /** Handlers whose promises may run at the same time. @default 1 */
   readonly concurrency?: number | undefined;
@@ -78,6 +84,7 @@ export interface ClientSettings {
   readonly outbox: OutboxLimits;
   readonly heartbeat: HeartbeatLimits;
   readonly dialTime: number;
+  readonly greetingTime: number;
   readonly pause: Pause;
 }
 
@@ -101,6 +108,7 @@ export function settle(options: ClientOptions, owner: Owner | undefined, session
     outbox: checkedOutbox({ ...outboxDefaults, session }, options.outbox),
     heartbeat: { ask: limits.ask, dead: limits.dead },
     dialTime: limits.dial,
+    greetingTime: limits.greeting,
     pause: checkedPause(options.pause),
   };
 }

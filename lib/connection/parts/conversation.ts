@@ -1,6 +1,8 @@
 // What a client's links have in common, one after the other: the exchange, the requests, the handlers that still run.
 
-import type { Clock } from '../../base/clock.ts';
+import type { Cancel, Clock } from '../../base/clock.ts';
+import { TimeoutError } from '../../base/errors.ts';
+import { isPromise } from '../../base/guard.ts';
 import type {
   Correspondent,
   DeliverOptions,
@@ -29,13 +31,15 @@ export class Conversation implements SessionClientHost {
   readonly #logger: Logger;
   readonly #dispatcher: Dispatcher;
   readonly #tell: (event: string, ...values: unknown[]) => void;
+  readonly #greetingTime: number;
+  #endGreeting: Cancel = () => undefined;
   /** Handlers of the last link that have not ended; in a session they hold the next link too. */
   #hold: Hold | undefined;
 
   /** `tell` emits the client's events. */
   constructor(
     name: string,
-    { link, outbox, heartbeat }: ClientSettings,
+    { link, outbox, heartbeat, greetingTime }: ClientSettings,
     logger: Logger,
     tell: (event: string, ...values: unknown[]) => void,
   ) {
@@ -44,9 +48,14 @@ export class Conversation implements SessionClientHost {
     this.#logger = logger;
     this.#dispatcher = link.dispatcher;
     this.#tell = tell;
+    this.#greetingTime = greetingTime;
     this.exchange = new SessionClient(this, outbox, heartbeat);
     const numbers = outbox.session ? uniqueNumbers() : smallNumbers();
-    this.requests = new Requests(link.clock, () => numbers);
+    this.requests = new Requests(
+      link.clock,
+      () => numbers,
+      () => this.link?.mayFinish(),
+    );
   }
 
   /** Reads the spool; nothing to wait for where there is none. @throws see `Spooling.open` */
@@ -91,9 +100,26 @@ export class Conversation implements SessionClientHost {
     return answer;
   }
 
-  /** Runs the greeting on the present link; it stays synchronous where the program's function is. */
+  /**
+   * Runs the greeting on the present link; it stays synchronous where the program's function is.
+   * @throws what it throws, TimeoutError DIAL_TIMEOUT
+   */
   async greet(role: Correspondent, opened: ((link: Correspondent) => unknown) | undefined): Promise<void> {
-    if (this.link !== undefined) await opened?.(greetingLink(role, this.link, this));
+    if (this.link === undefined) return;
+    const greeting = opened?.(greetingLink(role, this.link, this));
+    await (isPromise(greeting) ? this.#inTime(greeting, this.link) : greeting);
+  }
+
+  async #inTime(greeting: PromiseLike<unknown>, link: Link): Promise<void> {
+    const late = new Promise<never>((_, reject) => {
+      const words = `the greeting did not end within ${this.#greetingTime} ms`;
+      this.#endGreeting = this.clock.after(this.#greetingTime, () => reject(new TimeoutError('DIAL_TIMEOUT', words)));
+    });
+    try {
+      await Promise.race([greeting, late]);
+    } finally {
+      if (this.link === link) this.#endGreeting();
+    }
   }
 
   linkOpened(link: Link): void {
@@ -105,6 +131,7 @@ export class Conversation implements SessionClientHost {
   linkLost(cause: Error): void {
     const hold = this.link?.hold;
     this.link = undefined;
+    this.#endGreeting();
     const rest = this.exchange.linkLost();
     this.#hold = rest === 'kept' ? hold : undefined;
     if (rest === 'gone') this.requests.fail(cause.message);

@@ -3,7 +3,7 @@
 import type { Address } from '../../base/address.ts';
 import { formatAddress } from '../../base/address.ts';
 import type { Clock } from '../../base/clock.ts';
-import { asError, NetworkError, TimeoutError } from '../../base/errors.ts';
+import { asError, NetworkError, TimeoutError, UsageError } from '../../base/errors.ts';
 import type { Channel, Transport } from '../../transport/index.ts';
 
 /** One attempt at one address gives up after so many ms. */
@@ -14,7 +14,10 @@ export interface DialWorld {
   streamTransport(address: Address): Promise<Transport>;
 }
 
-/** @throws NetworkError DIAL_FAILED with every address's reason, or the signal's reason at once when aborted. */
+/**
+ * @throws NetworkError DIAL_FAILED with every address's reason, or the signal's reason at once when aborted; a UsageError
+ * where none of the addresses can ever be reached
+ */
 export function dial(
   addresses: readonly Address[],
   world: DialWorld,
@@ -45,7 +48,8 @@ export async function dialEach<T>(
   }
   signal.throwIfAborted();
   const [only] = errors;
-  if (errors.length === 1 && only !== undefined) throw only;
+  const hopeless = errors.every(error => error instanceof UsageError);
+  if ((errors.length === 1 || hopeless) && only !== undefined) throw only;
   throw new NetworkError('DIAL_FAILED', errors.map(({ message }) => message).join('; '), { cause: errors });
 }
 

@@ -49,10 +49,13 @@ export class Requests {
   readonly #clock: Clock;
   readonly #waiting = new Map<string, Waiting>();
   readonly #numbers: () => Numbers;
+  readonly #over: () => void;
 
-  constructor(clock: Clock, numbers: () => Numbers) {
+  /** `over`: none waits any more; it is called later than the answer. */
+  constructor(clock: Clock, numbers: () => Numbers, over: () => void) {
     this.#clock = clock;
     this.#numbers = numbers;
+    this.#over = over;
   }
 
   get size(): number {
@@ -74,6 +77,7 @@ export class Requests {
         this.#waiting.delete(id);
         signal?.removeEventListener('abort', aborted);
         cancel();
+        if (this.#waiting.size === 0) queueMicrotask(this.#over);
       };
       const fail = (error: unknown): void => {
         settled();
@@ -108,7 +112,7 @@ export class Requests {
   }
 
   /** Nothing more will be answered. */
-  fail(reason: string, code: 'CLOSED' | 'SESSION_LOST' = 'CLOSED'): void {
+  fail(reason: string, code: 'CLOSED' | 'SESSION_LOST' | 'ABANDONED' = 'CLOSED'): void {
     for (const { message, fail } of [...this.#waiting.values()]) {
       fail(new NetworkError(code, `no answer to ${message.command}: ${reason}`));
     }

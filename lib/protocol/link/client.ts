@@ -21,15 +21,15 @@ import { settleClient } from './client/options.ts';
 import type { LinkClientEvents, LinkClientState } from './client/table.ts';
 import { linkClientTable } from './client/table.ts';
 import { Catalogue, Checks } from './definitions/catalogue.ts';
-import type { EventHandler, Places, RequestHandler } from './definitions/routing.ts';
+import type { HandlerOf, Places } from './definitions/routing.ts';
 import { failed, Routing } from './definitions/routing.ts';
 import { loadValidator } from './definitions/validator.ts';
 import type { BroadcastTo, Definition, EventDefinition, ForwardTo, RequestDefinition } from './definitions.ts';
 import { linkAddress } from './session/address.ts';
 import { FrameSocket } from './session/frame-socket.ts';
 import type { Link } from './session/link.ts';
-import { sendOver } from './session/link.ts';
 import type { Sender, SendOptions } from './session/link-host.ts';
+import { sendOver } from './session/link-host.ts';
 import type { Data } from './wire.ts';
 
 export class LinkClient extends Connection<LinkClientEvents> implements Sender, Places {
@@ -81,10 +81,8 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
   }
 
   /** Does what comes in with a definition, instead of sending it on. @throws UsageError DUPLICATE_RULE */
-  handle<Q, R>(definition: RequestDefinition<Q, R>, handler: RequestHandler<Q, R, LinkClient | LinkInstance>): this;
-  handle<D>(definition: EventDefinition<D>, handler: EventHandler<D, LinkClient | LinkInstance>): this;
-  handle(definition: Definition, handler: (data: never, from: LinkClient | LinkInstance) => unknown): this {
-    this.#routing.handle(definition as EventDefinition<never>, handler);
+  handle<D extends Definition>(definition: D, handler: HandlerOf<D, LinkClient | LinkInstance>): this {
+    this.#routing.handle(definition, handler);
     return this;
   }
 
@@ -274,7 +272,7 @@ export class LinkClient extends Connection<LinkClientEvents> implements Sender, 
   }
 
   #end(reason: Error | undefined): void {
-    const over = reason ?? new NetworkError('CLOSED', `${this.name} was stopped`);
+    const over = reason ?? new NetworkError('ABANDONED', `${this.name} was stopped`);
     this.#stopping.abort(over);
     this.#expiry?.();
     this.#undone = this.unfinished;

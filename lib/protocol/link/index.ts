@@ -30,7 +30,7 @@ export {
   sendToNode,
   watchNodes,
 } from './definitions/controls.ts';
-export type { EventHandler, RequestHandler } from './definitions/routing.ts';
+export type { EventHandler, HandlerOf, RequestHandler } from './definitions/routing.ts';
 export type { Properties, Schema, ValueOf, ValuesOf } from './definitions/schema.ts';
 export type {
   BroadcastTo,

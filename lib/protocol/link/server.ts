@@ -11,10 +11,10 @@ import type { Owner } from '../../connection/index.ts';
 import { BoundConnection } from '../../connection/parts/bound-connection.ts';
 import type { Channel, Listening } from '../../transport/index.ts';
 import { Catalogue, Checks } from './definitions/catalogue.ts';
-import type { EventHandler, Places, RequestHandler } from './definitions/routing.ts';
+import type { HandlerOf, Places } from './definitions/routing.ts';
 import { failed, Routing } from './definitions/routing.ts';
 import { loadValidator } from './definitions/validator.ts';
-import type { BroadcastTo, Definition, EventDefinition, ForwardTo, RequestDefinition } from './definitions.ts';
+import type { BroadcastTo, Definition, EventDefinition, ForwardTo } from './definitions.ts';
 import { loadAuthentication } from './server/authentication.ts';
 import type { LinkServerOptions, LinkServerSettings } from './server/options.ts';
 import { settleServer } from './server/options.ts';
@@ -92,10 +92,8 @@ export class LinkServer
   }
 
   /** Does what comes in with a definition, instead of sending it on. @throws UsageError DUPLICATE_RULE */
-  handle<Q, R>(definition: RequestDefinition<Q, R>, handler: RequestHandler<Q, R, LinkPeer>): this;
-  handle<D>(definition: EventDefinition<D>, handler: EventHandler<D, LinkPeer>): this;
-  handle(definition: Definition, handler: (data: never, from: LinkPeer) => unknown): this {
-    this.#routing.handle(definition as EventDefinition<never>, handler);
+  handle<D extends Definition>(definition: D, handler: HandlerOf<D, LinkPeer>): this {
+    this.#routing.handle(definition, handler);
     return this;
   }
 

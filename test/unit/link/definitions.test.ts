@@ -30,8 +30,14 @@ t.test('an answer that lacks what was declared does not compile', async t => {
     () => server.handle(add, () => undefined),
     // @ts-expect-error: nor is a node's
     () => stage.node(1).handle(add, () => ({})),
+    () =>
+      server.handle(
+        add,
+        // @ts-expect-error: what is told is the handler's fault, on its line, and not that `add` is no event
+        () => ({}),
+      ),
   ];
-  t.equal(wrong.length, 4, 'which the compiler has checked');
+  t.equal(wrong.length, 5, 'which the compiler has checked');
   await stage.end();
 });
 

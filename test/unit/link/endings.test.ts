@@ -1,6 +1,7 @@
 // Ends at moments that are not chosen well.
 
 import t from 'tap';
+import { Communicator, UsageError } from '../../../lib/index.ts';
 import { Catalogue, Checks } from '../../../lib/protocol/link/definitions/catalogue.ts';
 import { linkClient, request } from '../../../lib/protocol/link/index.ts';
 import { add, definitions, note, place, Stage, settled } from './stage.ts';
@@ -190,4 +191,15 @@ t.test('a node that has ended begins no instance', async t => {
   t.equal(node.state, 'closed');
   t.throws(() => node.instance(7), { code: 'ILLEGAL_STEP' });
   await stage.end();
+});
+
+t.test('a client whose package is missing ends at once, and run() rejects with the command for it', async t => {
+  const missing = new UsageError('MISSING_PACKAGE', 'WebSockets need the package ws: npm install ws@8');
+  const dials = { dial: () => Promise.reject(missing), listen: () => Promise.reject(missing) };
+  const communicator = new Communicator({ transports: { memory: dials } });
+  const client = linkClient(place, { role: 'control', definitions });
+  communicator.add(client);
+  await t.rejects(communicator.run(), missing);
+  t.equal(client.state, 'closed');
+  t.same(communicator.connections, []);
 });

@@ -85,7 +85,9 @@ export class Attempts {
 
   async #dial(): Promise<FrameChannel> {
     const { addresses, dialTime, signal } = this.#host;
-    const channel = await dial(addresses, this.#owner, dialTime, signal);
+    const channel = await dial(addresses, this.#owner, dialTime, signal).catch((error: unknown) => {
+      throw error instanceof UsageError ? fatal(error) : error;
+    });
     if (!signal.aborted && isFrameChannel(channel)) return channel;
     channel.destroy();
     signal.throwIfAborted();

@@ -5,11 +5,12 @@ import type { Clock } from '../../../base/clock.ts';
 import { NetworkError } from '../../../base/errors.ts';
 import type { Checks } from '../definitions/catalogue.ts';
 import { Catalogue } from '../definitions/catalogue.ts';
-import type { EventHandler, Places, RequestHandler } from '../definitions/routing.ts';
+import type { HandlerOf, Places } from '../definitions/routing.ts';
 import { failed, Routing } from '../definitions/routing.ts';
 import type { BroadcastTo, Definition, EventDefinition, ForwardTo, RequestDefinition } from '../definitions.ts';
-import { Link, sendOver } from '../session/link.ts';
+import { Link } from '../session/link.ts';
 import type { LinkHost, Sender, SendOptions } from '../session/link-host.ts';
+import { sendOver } from '../session/link-host.ts';
 import type { Carrier } from '../session.ts';
 import { SeedCourse } from '../session.ts';
 import type { Data } from '../wire.ts';
@@ -60,10 +61,8 @@ export class LinkInstance implements Sender, Places {
   }
 
   /** Does what comes in with a definition. @throws UsageError DUPLICATE_RULE */
-  handle<Q, R>(definition: RequestDefinition<Q, R>, handler: RequestHandler<Q, R, LinkInstance>): this;
-  handle<D>(definition: EventDefinition<D>, handler: EventHandler<D, LinkInstance>): this;
-  handle(definition: Definition, handler: (data: never, from: LinkInstance) => unknown): this {
-    this.#routing.handle(definition as EventDefinition<never>, handler);
+  handle<D extends Definition>(definition: D, handler: HandlerOf<D, LinkInstance>): this {
+    this.#routing.handle(definition, handler);
     return this;
   }
 

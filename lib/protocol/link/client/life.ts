@@ -101,8 +101,8 @@ export class Life implements LinkHost {
     // Where the rules were broken its socket closes already.
     if (!this.#machine.attempt('quit')) return;
     const close = (): void => this.#line.close({ ...closes.quit, reason: this.#host.farewell });
-    if (this.link.course.dialect === 'seed') return close();
-    this.link.prepareEnd(drainTime).then(close, close);
+    if (this.link.course.dialect === 'seed' && this.link.waiting === 0) return close();
+    void this.link.prepareEnd(drainTime).then(close);
   }
 
   end(reason: Error): void {

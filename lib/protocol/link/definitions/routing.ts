@@ -7,8 +7,16 @@ import type { Link } from '../session/link.ts';
 import type { Data } from '../wire.ts';
 
 /** Gives what the response carries; nothing where it carries nothing. The definition alone says what that is. */
-export type RequestHandler<Q, R, From> = (data: NoInfer<Q>, from: From) => Given<NoInfer<R>>;
-export type EventHandler<D, From> = (data: NoInfer<D>, from: From) => unknown;
+export type RequestHandler<Q, R, From> = (data: Q, from: From) => Given<R>;
+export type EventHandler<D, From> = (data: D, from: From) => unknown;
+
+/** What handles a message: its definition says what comes, and what is answered. (Overloads would tell of events only.) */
+export type HandlerOf<D, From> =
+  D extends RequestDefinition<infer Q, infer R>
+    ? RequestHandler<Q, R, From>
+    : D extends EventDefinition<infer E>
+      ? EventHandler<E, From>
+      : never;
 
 type Given<R> = Answer<R> | Promise<Answer<R>>;
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler that ends without a `return` gives void
@@ -35,9 +43,7 @@ export class Routing<From> {
   }
 
   /** @throws UsageError DUPLICATE_RULE */
-  handle<Q, R>(definition: RequestDefinition<Q, R>, handler: RequestHandler<Q, R, From>): void;
-  handle<D>(definition: EventDefinition<D>, handler: EventHandler<D, From>): void;
-  handle(definition: Definition, handler: (data: never, from: From) => unknown): void {
+  handle<D extends Definition>(definition: D, handler: HandlerOf<D, From>): void {
     if (this.#handlers.has(definition)) {
       throw new UsageError('DUPLICATE_RULE', `${definition.name} has a handler already`);
     }

@@ -11,8 +11,9 @@ import type { Definition, EventDefinition, RequestDefinition } from '../definiti
 import type { Ending, FrameSocket } from '../session/frame-socket.ts';
 import { nobody } from '../session/frame-socket.ts';
 import { Line } from '../session/line.ts';
-import { Link, sendOver } from '../session/link.ts';
+import { Link } from '../session/link.ts';
 import type { LinkHost, Sender, SendOptions } from '../session/link-host.ts';
+import { sendOver } from '../session/link-host.ts';
 import { SeedCourse, SessionCourse } from '../session.ts';
 import type { Close, Data, Dialect } from '../wire.ts';
 import { closes, isOrderly, writeFrame } from '../wire.ts';
@@ -141,9 +142,10 @@ export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Se
   stop(): void {
     if (this.state === 'dropped') return this.#end('stop', stopped());
     if (!this.#machine.attempt('stop')) return;
-    if (this.link.course.dialect === 'seed') return this.close(closes.shutdown);
-    const quit = (): void => this.close(closes.serverQuit);
-    this.link.prepareEnd(this.#host.drainTime).then(quit, quit);
+    const isSeed = this.link.course.dialect === 'seed';
+    if (isSeed && this.link.waiting === 0) return this.close(closes.shutdown);
+    const quit = (): void => this.close(isSeed ? closes.shutdown : closes.serverQuit);
+    void this.link.prepareEnd(this.#host.drainTime).then(quit);
   }
 
   /** Ends it now, and says why. */
@@ -240,4 +242,4 @@ export class LinkPeer extends Connection<LinkPeerEvents> implements LinkHost, Se
   }
 }
 
-const stopped = (): Error => new NetworkError('CLOSED', 'the server was stopped');
+const stopped = (): Error => new NetworkError('ABANDONED', 'the server was stopped');

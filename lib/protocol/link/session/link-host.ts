@@ -32,10 +32,19 @@ export interface LinkHost {
 export interface Sender {
   /**
    * Sends a request, and resolves with its answer.
-   * @throws UsageError INVALID_VALUE, PeerError REQUEST_FAILED, TimeoutError REQUEST_TIMEOUT, NetworkError CLOSED or
-   * SESSION_LOST, LimitError OUTBOX_FULL
+   * @throws UsageError INVALID_VALUE, PeerError REQUEST_FAILED, TimeoutError REQUEST_TIMEOUT, NetworkError CLOSED,
+   * SESSION_LOST or ABANDONED (stopped before the answer), LimitError OUTBOX_FULL
    */
   send<Q, R>(definition: RequestDefinition<Q, R>, data: Q, options?: SendOptions): Promise<R>;
   /** Sends an event. @throws UsageError INVALID_VALUE, NetworkError CLOSED, LimitError OUTBOX_FULL */
   send<D>(definition: EventDefinition<D>, data: D): void;
 }
+
+/** For those who send over a link that may change: picks the right half of `send`. */
+export function sendOver(link: Sender, definition: Definition, data: unknown, options?: SendOptions): Promise<unknown> {
+  if (definition.kind === 'request') return link.send(definition, data, options);
+  link.send(definition, data);
+  return sent;
+}
+
+const sent: Promise<undefined> = Promise.resolve(undefined);

@@ -5,7 +5,7 @@
 // What is wrong has one answer for each dialect: the seed closes the link and says why; in a session a request gets an
 // error for an answer, an event is left aside, and only what breaks the counting ends the link.
 
-import { CommunicatorError, NetworkError, PeerError, reasonOf, UsageError } from '../../../base/errors.ts';
+import { type CommunicatorError, NetworkError, PeerError, reasonOf, UsageError } from '../../../base/errors.ts';
 import { inRange, refuseUnknown } from '../../../base/options.ts';
 import type { Unfinished } from '../../../connection/index.ts';
 import type { Catalogue, Entry } from '../definitions/catalogue.ts';
@@ -22,6 +22,7 @@ import { requestTime } from './link-host.ts';
 import { Pending } from './pending.ts';
 
 const asUsual: SendOptions = {};
+const prepared = 'prepare_disconnect_response';
 
 export class Link implements Sender {
   readonly course: Course;
@@ -97,11 +98,24 @@ export class Link implements Sender {
     if (this.#arrives(envelope.seq)) this.#take(envelope, envelope.seq, bytes);
   }
 
-  /** The other side wants to end: waits for what is under way, then says so. */
+  /**
+   * Before an end of ours: waits for what is under way, on both sides in a session; what is not answered within `timeout`
+   * ms is abandoned. Never rejects.
+   */
   async prepareEnd(timeout: number): Promise<void> {
-    await this.send(prepareDisconnect, {}, { timeout });
-    // It has waited for our answers, too.
-    this.course.complete();
+    const late = this.#host.clock.after(timeout, () => this.#abandon(`not answered within ${timeout} ms`));
+    try {
+      if (this.course.dialect === 'session') {
+        await this.send(prepareDisconnect, {}, { timeout });
+        // It has waited for our answers, too.
+        this.course.complete();
+      }
+      await this.#pending.idle(prepared);
+    } catch (error) {
+      this.#abandon(reasonOf(error));
+    } finally {
+      late();
+    }
   }
 
   /** The session is over: nothing more will be answered. */
@@ -111,8 +125,13 @@ export class Link implements Sender {
     this.#handling.clear();
     const { held } = this.course;
     if (held > 0) this.#host.log('warn', `messages not known to have arrived: ${held}`, { reason: reason.message });
-    const code = reason instanceof CommunicatorError && reason.code === 'SESSION_LOST' ? 'SESSION_LOST' : 'CLOSED';
-    this.#pending.rejectAll(type => new NetworkError(code, `no ${type}: ${reason.message}`, { cause: reason }));
+    const { code } = reason as Partial<CommunicatorError>;
+    const ours = code === 'SESSION_LOST' || code === 'ABANDONED' ? code : 'CLOSED';
+    this.#pending.rejectAll(type => new NetworkError(ours, `no ${type}: ${reason.message}`, { cause: reason }));
+  }
+
+  #abandon(reason: string): void {
+    this.#pending.rejectAll(type => new NetworkError('ABANDONED', `no ${type}: ${reason}`));
   }
 
   // ---- out
@@ -232,10 +251,9 @@ export class Link implements Sender {
 
   #prepare(seq: number): void {
     this.#ending = 'asked';
-    const type = 'prepare_disconnect_response';
     // Where both ends are ending, neither waits for the other to be done with that.
-    void this.#pending.idle(type).then(() => {
-      this.#answer(type, seq, {});
+    void this.#pending.idle(prepared).then(() => {
+      this.#answer(prepared, seq, {});
       this.#ending = 'answered';
     });
   }
@@ -276,12 +294,3 @@ export class Link implements Sender {
 function responseType(type: string): string {
   return `${type.slice(0, -'_request'.length)}_response`;
 }
-
-/** For those who send over a link that may change: picks the right half of `send`. */
-export function sendOver(link: Link, definition: Definition, data: unknown, options?: SendOptions): Promise<unknown> {
-  if (definition.kind === 'request') return link.send(definition, data, options);
-  link.send(definition, data);
-  return sent;
-}
-
-const sent: Promise<undefined> = Promise.resolve(undefined);
