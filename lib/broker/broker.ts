@@ -87,7 +87,7 @@ export class Broker {
   /** @throws UsageError ILLEGAL_STEP before it was started */
   get status(): BrokerStatus {
     const { status, load, router, broadcaster } = this.#use();
-    return status.whole(load.now, router.counts, broadcaster.counts);
+    return status.whole(load, router.counts, broadcaster.counts);
   }
 
   /**

@@ -11,10 +11,12 @@ import type { Rights } from './rights.ts';
 import type { Party } from './services/party.ts';
 import { partyOf } from './services/party.ts';
 import type { Registry } from './services/registry.ts';
+import { ownText } from './services/registry.ts';
 import type { BrokerStatus, Status } from './status.ts';
 
-/** A service knows so many commands at most. */
+/** A service knows so many commands at most, of so many characters together. */
 const mostCommands = 1_000;
+const longestCommands = 32 * 1024;
 
 /** Services in one BROKER_STATUS_IS, those with most to do first: more might be longer than a line may be. */
 const mostRows = 1_000;
@@ -78,11 +80,29 @@ function membership({ server, registry, rights, address, changed }: CommandParts
       })
       .on(COMMANDS, (message, peer) => {
         const { commands } = onLink(peer, 'COMMANDS');
-        for (const command of message.parameters.list.split(',').map(word => word.trim())) {
-          if (isCommand(command) && commands.size < mostCommands) commands.add(command);
+        const before = commands.size;
+        try {
+          learn(commands, message.parameters.list);
+        } finally {
+          if (commands.size > before) changed();
         }
-        changed();
       });
+}
+
+/** What is beyond the limits is left aside. @throws PeerError INVALID_PARAMETER where anything is */
+function learn(commands: Set<string>, list: string): void {
+  let length = 0;
+  for (const command of commands) length += command.length;
+  for (const word of list.split(',')) {
+    const command = word.trim();
+    if (!isCommand(command) || commands.has(command)) continue;
+    length += command.length;
+    if (commands.size >= mostCommands || length > longestCommands) {
+      const limits = `${mostCommands} commands of ${longestCommands} characters together`;
+      throw new PeerError('INVALID_PARAMETER', `${limits} are known of one service, no more`, 'COMMANDS');
+    }
+    commands.add(ownText(command));
+  }
 }
 
 function questions({ server, registry, status, load, whole }: CommandParts): RulePack {
@@ -107,7 +127,10 @@ function questions({ server, registry, status, load, whole }: CommandParts): Rul
         answer(message, peer, Message.of('BROKER_STATUS_IS', { status: json }, { from }));
       })
       .on('PUBLIC_IP', (message, peer) => peer.send(answering(message, Message.of('SERVER_PUBLIC_IP', {}, { from }))))
-      .on('REGISTER_FOR_LOADAVG', (_, peer) => load.listen(onLink(peer, 'REGISTER_FOR_LOADAVG').peer))
+      .on('REGISTER_FOR_LOADAVG', (_, correspondent) => {
+        const { peer } = onLink(correspondent, 'REGISTER_FOR_LOADAVG');
+        if (load.listen(peer)) peer.once('close', () => load.forget(peer));
+      })
       .on('UNREGISTER_FROM_LOADAVG', (_, peer) => load.forget(onLink(peer, 'UNREGISTER_FROM_LOADAVG').peer));
 }
 

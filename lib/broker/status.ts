@@ -8,6 +8,7 @@ import { Message } from '../message/index.ts';
 import { brokerName } from '../protocol/service/index.ts';
 import type { BroadcastCounts } from './broadcast.ts';
 import type { Cluster, Presence } from './cluster.ts';
+import type { Load } from './load.ts';
 import type { RouteCounts } from './router.ts';
 import type { Mailbox } from './services/mailbox.ts';
 import type { Registry } from './services/registry.ts';
@@ -44,6 +45,8 @@ export interface BrokerStatus {
   readonly load: number;
   readonly memory: number;
   readonly connections: number;
+  /** Who is told the load of this machine. */
+  readonly listeners: number;
   readonly routes: RouteCounts;
   readonly broadcasts: BroadcastCounts;
   readonly services: readonly ServiceRow[];
@@ -175,15 +178,16 @@ export class Status {
     for (const message of messages) this.toAll(message);
   }
 
-  whole(load: number, routes: RouteCounts, broadcasts: BroadcastCounts): BrokerStatus {
+  whole(load: Load, routes: RouteCounts, broadcasts: BroadcastCounts): BrokerStatus {
     const { server, life, registry, store, clock } = this.#parts;
     return {
       server,
       life,
       uptime: Math.round((clock.now() - this.#start) / 1000),
-      load,
+      load: load.now,
       memory: process.memoryUsage.rss(),
       connections: registry.parties.size,
+      listeners: load.listening,
       routes: { ...routes },
       broadcasts: { ...broadcasts },
       services: [...registry.mailboxes.values()].map(serviceRow),
