@@ -1,7 +1,12 @@
 // One question to a broker, and its answer: for programs that look at it from outside.
 
+import type { BrokerStatus } from '../lib/broker/index.ts';
+import type { Values } from '../lib/index.ts';
 import { Communicator, Message, UsageError } from '../lib/index.ts';
 import { brokerAddress, readBrokerAddress } from '../lib/protocol/service/index.ts';
+
+/** More than the largest broker has. */
+const mostPages = 10_000;
 
 /** Where the broker is: options that programs share. */
 export const brokerPlace = {
@@ -43,16 +48,40 @@ export class BrokerLine {
   }
 
   /** @throws TimeoutError REQUEST_TIMEOUT, PeerError REFUSED, NetworkError CLOSED */
-  async ask(command: string, timeout: number): Promise<Message> {
+  async ask(command: string, timeout: number, parameters: Values = {}): Promise<Message> {
     try {
-      return await this.#link.request(Message.of(command, { secret_code: this.#secret }), { timeout });
+      return await this.#link.request(Message.of(command, { ...parameters, secret_code: this.#secret }), { timeout });
     } catch (error) {
       const { trouble } = this;
       throw trouble === undefined || trouble === 'connecting' ? error : new Error(trouble, { cause: error });
     }
   }
 
+  /** The whole status, page by page. @throws as `ask`, for each page */
+  async status(timeout: number): Promise<BrokerStatus> {
+    const pages: BrokerStatus[] = [];
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const answer = await this.ask('BROKER_STATUS', timeout, { after: after === '' ? undefined : after });
+      pages.push(JSON.parse(answer.string('status')) as BrokerStatus);
+      after = answer.get('more');
+      if (pages.length >= mostPages) throw new Error(`the status has no end: ${pages.length} pages`);
+    }
+    return joined(pages);
+  }
+
   async close(): Promise<void> {
     await this.#communicator.stop(100);
   }
+}
+
+/** Pages as one: a server whose services go over the end of a page is in both. */
+function joined(pages: readonly BrokerStatus[]): BrokerStatus {
+  const head = pages.at(-1) as BrokerStatus;
+  const others = new Map<string, string[]>();
+  for (const { server, services } of pages.flatMap(({ cluster }) => cluster.others)) {
+    others.set(server, [...(others.get(server) ?? []), ...services]);
+  }
+  const rows = [...others].map(([server, services]) => ({ server, services }));
+  const services = pages.flatMap(page => page.services);
+  return { ...head, services, cluster: { ...head.cluster, others: rows } };
 }

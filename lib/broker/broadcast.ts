@@ -2,7 +2,8 @@
 //
 // A broadcast is sent once, by the broker that it came to first; the others hear it from the cluster, and pass it on to their
 // services alone. Its name in the world (`broadcast_msgid`) is remembered for as long as it counts: one that comes back, over
-// whatever way, is dropped. Whoever sends one hears it too, if it knows the command, as with the C++ broker.
+// whatever way, is dropped. A name that a service has given itself counts among its own broadcasts alone, or it could give
+// those of others, which would be dropped then. Whoever sends one hears it too, if it knows the command, as with the C++ broker.
 
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
@@ -11,6 +12,7 @@ import type { Logger } from '../logging/index.ts';
 import type { Message } from '../message/index.ts';
 import type { Cluster } from './cluster.ts';
 import type { Registry } from './services/registry.ts';
+import { longestName, ownText } from './services/registry.ts';
 
 export interface BroadcastCounts {
   /** Broadcasts that came. */
@@ -54,7 +56,7 @@ export class Broadcaster {
 
   /** From a service here, with its sender made sure of. */
   send(message: Message): void {
-    if (!this.#isNew(message)) return;
+    if (!this.#isNew(message, `${message.from.service} `)) return;
     this.#deliver(message);
     const { server, service } = message.to;
     if (service === '.' || server === '.' || server === this.#server || this.#cluster.status.state === 'alone') return;
@@ -62,13 +64,15 @@ export class Broadcaster {
     const broadcast_msgid = `${this.#server}-${this.#life}-${this.#number}`;
     const broadcast_timeout = this.#seconds() + lifetime;
     this.#remember(broadcast_msgid, broadcast_timeout);
-    const marked = message.has('broadcast_msgid') ? message : message.with({ broadcast_msgid, broadcast_timeout });
-    this.#cluster.broadcast(marked, service === '?' || server === '?' ? 'private' : 'public');
+    this.#cluster.broadcast(
+      message.with({ broadcast_msgid, broadcast_timeout }),
+      service === '?' || server === '?' ? 'private' : 'public',
+    );
   }
 
   /** From another broker. */
   hear(message: Message): void {
-    if (this.#isNew(message)) this.#deliver(message);
+    if (this.#isNew(message, '')) this.#deliver(message);
   }
 
   #deliver(message: Message): void {
@@ -84,8 +88,10 @@ export class Broadcaster {
     }
   }
 
-  #isNew(message: Message): boolean {
-    const name = message.get('broadcast_msgid');
+  /** @param scope whose name it is: those of services begin with theirs */
+  #isNew(message: Message, scope: string): boolean {
+    const given = message.get('broadcast_msgid')?.slice(0, longestName);
+    const name = given === undefined ? undefined : ownText(scope + given);
     const limit = Number(message.get('broadcast_timeout') ?? Number.NaN);
     const known = name !== undefined && this.#known.has(name);
     if (known || limit < this.#seconds()) {

@@ -87,7 +87,7 @@ export class Broker {
   /** @throws UsageError ILLEGAL_STEP before it was started */
   get status(): BrokerStatus {
     const { status, load, router, broadcaster } = this.#use();
-    return status.whole(load.now, router.counts, broadcaster.counts);
+    return status.whole(load, router.counts, broadcaster.counts);
   }
 
   /**
@@ -167,8 +167,9 @@ export class Broker {
       rights,
       status,
       load,
+      clock,
       address: () => this.#address(),
-      whole: () => this.status,
+      page: after => status.page(load, router.counts, broadcaster.counts, after),
       changed: () => this.#announce(),
       logRotate: () => communicator.logger.reopen?.(),
       stop: which => this.#stopByMessage(which),

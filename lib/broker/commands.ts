@@ -1,6 +1,7 @@
 // What the broker itself understands (reference eventdispatcher §10.8). An answer that C++ services may not know goes only to
 // those who have announced it, or who asked with a request of ours.
 
+import type { Clock } from '../base/clock.ts';
 import { PeerError } from '../base/errors.ts';
 import type { Correspondent, RulePack } from '../dispatcher/index.ts';
 import { Dispatcher, systemCommands } from '../dispatcher/index.ts';
@@ -8,16 +9,20 @@ import { isCommand, Message, messageVersion, requestParameter } from '../message
 import { brokerName, COMMANDS, REGISTER, SERVICE_STATUS, UNREGISTER } from '../protocol/service/index.ts';
 import type { Load } from './load.ts';
 import type { Rights } from './rights.ts';
+import type { Page } from './services/pages.ts';
+import { namesAfter } from './services/pages.ts';
 import type { Party } from './services/party.ts';
 import { partyOf } from './services/party.ts';
 import type { Registry } from './services/registry.ts';
-import type { BrokerStatus, Status } from './status.ts';
+import { ownText } from './services/registry.ts';
+import type { Status } from './status.ts';
 
-/** A service knows so many commands at most. */
+/** A service knows so many commands at most, of so many characters together. */
 const mostCommands = 1_000;
+const longestCommands = 32 * 1024;
 
-/** Services in one BROKER_STATUS_IS, those with most to do first: more might be longer than a line may be. */
-const mostRows = 1_000;
+/** Of all names of services so many characters are in one line of the log, and such a line comes once in so many ms. */
+const listing = { length: 10_000, pause: 1_000 } as const;
 
 export interface CommandParts {
   readonly server: string;
@@ -25,10 +30,11 @@ export interface CommandParts {
   readonly rights: Rights;
   readonly status: Status;
   readonly load: Load;
+  readonly clock: Clock;
   /** `ip:port` for READY, where there is one. */
   address(): string | undefined;
-  /** The whole status. */
-  whole(): BrokerStatus;
+  /** A page of the status: the one behind that name. */
+  page(after: string): Page;
   /** The services here have changed. */
   changed(): void;
   logRotate(): void;
@@ -78,22 +84,45 @@ function membership({ server, registry, rights, address, changed }: CommandParts
       })
       .on(COMMANDS, (message, peer) => {
         const { commands } = onLink(peer, 'COMMANDS');
-        for (const command of message.parameters.list.split(',').map(word => word.trim())) {
-          if (isCommand(command) && commands.size < mostCommands) commands.add(command);
+        const before = commands.size;
+        try {
+          learn(commands, message.parameters.list);
+        } finally {
+          if (commands.size > before) changed();
         }
-        changed();
       });
 }
 
-function questions({ server, registry, status, load, whole }: CommandParts): RulePack {
+/** What is beyond the limits is left aside. @throws PeerError INVALID_PARAMETER where anything is */
+function learn(commands: Set<string>, list: string): void {
+  let length = 0;
+  for (const command of commands) length += command.length;
+  for (const word of list.split(',')) {
+    const command = word.trim();
+    if (!isCommand(command) || commands.has(command)) continue;
+    length += command.length;
+    if (commands.size >= mostCommands || length > longestCommands) {
+      const limits = `${mostCommands} commands of ${longestCommands} characters together`;
+      throw new PeerError('INVALID_PARAMETER', `${limits} are known of one service, no more`, 'COMMANDS');
+    }
+    commands.add(ownText(command));
+  }
+}
+
+function questions({ server, registry, status, load, page, clock }: CommandParts): RulePack {
+  let listed = Number.NEGATIVE_INFINITY;
   const from = { server, service: brokerName };
   return dispatcher =>
     dispatcher
       .on(SERVICE_STATUS, (message, peer) => peer.send(answering(message, status.message(message.parameters.service))))
       .on('LIST_SERVICES', (message, peer) => {
-        const names = [...registry.mailboxes.values()].flatMap(({ name, isUp }) => (isUp ? [name] : [])).sort();
-        peer.logger.log('info', `services: ${names.join(', ')}`);
-        answer(message, peer, Message.of('SERVICES', { list: names.join(',') }, { from }));
+        const up = [...registry.mailboxes.values()].flatMap(({ name, isUp }) => (isUp ? [name] : []));
+        const { names, more } = namesAfter(up, message.get('after') ?? '');
+        if (clock.now() - listed >= listing.pause) {
+          listed = clock.now();
+          peer.logger.log('info', `services: ${names.join(', ').slice(0, listing.length)}`, { count: up.length });
+        }
+        answer(message, peer, Message.of('SERVICES', { list: names.join(','), more }, { from }));
       })
       .on('CLUSTER_STATUS', (message, peer) => {
         const [state, completeness] = status.clusterMessages();
@@ -101,13 +130,14 @@ function questions({ server, registry, status, load, whole }: CommandParts): Rul
         if (!message.has(requestParameter)) answer(message, peer, completeness);
       })
       .on('BROKER_STATUS', (message, peer) => {
-        const status = whole();
-        const services = [...status.services].sort((a, b) => b.waiting + b.underWay - a.waiting - a.underWay);
-        const json = JSON.stringify({ ...status, services: services.slice(0, mostRows) });
-        answer(message, peer, Message.of('BROKER_STATUS_IS', { status: json }, { from }));
+        const { status, more } = page(message.get('after') ?? '');
+        answer(message, peer, Message.of('BROKER_STATUS_IS', { status: JSON.stringify(status), more }, { from }));
       })
       .on('PUBLIC_IP', (message, peer) => peer.send(answering(message, Message.of('SERVER_PUBLIC_IP', {}, { from }))))
-      .on('REGISTER_FOR_LOADAVG', (_, peer) => load.listen(onLink(peer, 'REGISTER_FOR_LOADAVG').peer))
+      .on('REGISTER_FOR_LOADAVG', (_, correspondent) => {
+        const { peer } = onLink(correspondent, 'REGISTER_FOR_LOADAVG');
+        if (load.listen(peer)) peer.once('close', () => load.forget(peer));
+      })
       .on('UNREGISTER_FROM_LOADAVG', (_, peer) => load.forget(onLink(peer, 'UNREGISTER_FROM_LOADAVG').peer));
 }
 

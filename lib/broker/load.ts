@@ -32,10 +32,11 @@ export class Load {
     return Math.round(this.#measure() * 1000) / 1000;
   }
 
-  /** Tells it at once, and at each change. */
-  listen(listener: Correspondent): void {
-    this.#listeners.set(listener, Number.NaN);
-    this.look();
+  /** Tells it at once, and at each change; false where it listens already, and is told once more. */
+  listen(listener: Correspondent): boolean {
+    const isNew = !this.#listeners.has(listener);
+    this.#tell(listener, this.now);
+    return isNew;
   }
 
   forget(listener: Correspondent): void {
@@ -47,12 +48,20 @@ export class Load {
     const avg = this.now;
     for (const [listener, told] of this.#listeners) {
       if (Math.abs(avg - told) < loadTimes.change) continue;
-      this.#listeners.set(listener, avg);
-      try {
-        listener.send(this.#message(avg));
-      } catch {
-        this.#listeners.delete(listener);
-      }
+      this.#tell(listener, avg);
+    }
+  }
+
+  get listening(): number {
+    return this.#listeners.size;
+  }
+
+  #tell(listener: Correspondent, avg: number): void {
+    this.#listeners.set(listener, avg);
+    try {
+      listener.send(this.#message(avg));
+    } catch {
+      this.#listeners.delete(listener);
     }
   }
 

@@ -3,7 +3,7 @@
 //
 //   register   take a service name
 //   send       say anything to services, and ask the broker
-//   control    STOP, SHUTDOWN, RESTART, QUIT and LEAK to the broker, or to all
+//   control    STOP, SHUTDOWN, RESTART, QUIT and LEAK to the broker, or to all; the words of a broker to anybody else
 
 import { isLocal } from '../base/address.ts';
 import { UsageError } from '../base/errors.ts';
@@ -42,6 +42,32 @@ const defaults: AccessOptions = { users: {}, local: ['register', 'send'], others
 const rights: ReadonlySet<string> = new Set(['register', 'send', 'control']);
 /** What ends or harms programs: to the broker or to all it needs `control`; to one service, `control` or this machine. */
 const severe: ReadonlySet<string> = new Set(['STOP', 'SHUTDOWN', 'RESTART', 'QUIT', 'LEAK']);
+/**
+ * What only a broker says: C++ services act on these whoever sent them. Said to one service or to all, they need `control`;
+ * to the broker they do nothing.
+ */
+const brokersWords: ReadonlySet<string> = new Set([
+  'BROKER_STATUS_IS',
+  'CLOCK_STABLE',
+  'CLOCK_UNSTABLE',
+  'CLUSTER_COMPLETE',
+  'CLUSTER_DOWN',
+  'CLUSTER_INCOMPLETE',
+  'CLUSTER_UP',
+  'DISCONNECTED',
+  'DISCONNECTING',
+  'HANGUP',
+  'LOADAVG',
+  'NEW_REMOTE_CONNECTION',
+  'QUITTING',
+  'READY',
+  'SERVER_PUBLIC_IP',
+  'SERVICES',
+  'SERVICE_UNAVAILABLE',
+  'STATUS',
+  'TRANSMISSION_REPORT',
+  'UNREACHABLE',
+]);
 /** Whoever may talk to the broker at all may say these, to learn that it lives. */
 const harmless: ReadonlySet<string> = new Set([
   'ALIVE',
@@ -95,7 +121,7 @@ export class Rights {
   /** The user that a message, or the link it came over, shows to be. */
   userOf(message: Message<unknown>, party: Party | undefined): string | undefined {
     const names = party?.certificates ?? [];
-    const secret = message.has('secret_code') || message.has('password');
+    const secret = message.has(secretOf(message));
     if (names.length === 0 && !secret) return party?.user;
     for (const [name, user] of Object.entries(this.#access.users)) {
       if (user.certificate !== undefined && names.includes(user.certificate)) return name;
@@ -123,6 +149,7 @@ export class Rights {
     const forAll = to.service === '*' || to.service === '?' || to.service === '.';
     const forUs = to.service === brokerName || to.service === '';
     if (severe.has(command)) return forAll || forUs || !isLocal(remote) ? 'control' : 'send';
+    if (!forUs && brokersWords.has(command)) return 'control';
     if (forUs && command === 'REGISTER') return 'register';
     return forUs && harmless.has(command) && (to.server === '' || to.server === this.#server) ? undefined : 'send';
   }
@@ -135,9 +162,13 @@ export class Rights {
   }
 }
 
-/** On REGISTER the secret is called `password`. */
+/** On REGISTER the secret is called `password`, or `secret_code` as everywhere. */
+function secretOf(message: Message<unknown>): 'password' | 'secret_code' {
+  return message.command === 'REGISTER' && message.has('password') ? 'password' : 'secret_code';
+}
+
 function shows(message: Message<unknown>, secret: string): boolean {
-  const password = message.get('password');
-  const shown: Message<unknown> = password === undefined ? message : Message.of('REGISTER', { secret_code: password });
-  return secretMatches(shown, secret);
+  const name = secretOf(message);
+  if (name === 'secret_code') return secretMatches(message, secret);
+  return secretMatches(Message.of('REGISTER', { secret_code: message.get(name) }), secret);
 }

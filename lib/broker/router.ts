@@ -201,7 +201,7 @@ export class Router {
     const { service } = message.to;
     const text = message.get(cacheParameter);
     const wish = readCache(text);
-    if (wish.choice === 'refuse' || (text === undefined && !registry.isKnown(service))) {
+    if (wish.choice === 'refuse' || !registry.keepsFor(service, text !== undefined)) {
       return this.#unknown(message, `service ${service} is not there`, wish.reply || text === undefined);
     }
     this.counts.cached += 1;

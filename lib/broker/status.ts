@@ -8,8 +8,11 @@ import { Message } from '../message/index.ts';
 import { brokerName } from '../protocol/service/index.ts';
 import type { BroadcastCounts } from './broadcast.ts';
 import type { Cluster, Presence } from './cluster.ts';
+import type { Load } from './load.ts';
 import type { RouteCounts } from './router.ts';
 import type { Mailbox } from './services/mailbox.ts';
+import type { Page } from './services/pages.ts';
+import { pageOf } from './services/pages.ts';
 import type { Registry } from './services/registry.ts';
 import type { Store } from './services/store.ts';
 
@@ -31,6 +34,9 @@ export interface ServiceRow {
   readonly underWay: number;
   readonly bytes: number;
   readonly counts: Mailbox['counts'];
+  /** How many processes it has. */
+  readonly processes: number;
+  /** The first of them. */
   readonly members: readonly MemberRow[];
 }
 
@@ -44,6 +50,8 @@ export interface BrokerStatus {
   readonly load: number;
   readonly memory: number;
   readonly connections: number;
+  /** Who is told the load of this machine. */
+  readonly listeners: number;
   readonly routes: RouteCounts;
   readonly broadcasts: BroadcastCounts;
   readonly services: readonly ServiceRow[];
@@ -141,22 +149,27 @@ export class Status {
   }
 
   get cluster(): ClusterRow {
-    const { cluster } = this.#parts;
-    const { state, computers, live, waiting, trouble } = cluster.status;
-    const quorum = Math.floor(computers / 2) + 1;
-    const others = cluster.others.map(({ server, services }) => ({
+    const others = this.#parts.cluster.others.map(({ server, services }) => ({
       server,
       services: services.map(({ name }) => name),
     }));
+    return { ...this.#clusterHead, others };
+  }
+
+  /** All but the services of the others, which may be many. */
+  get #clusterHead(): ClusterRow {
+    const { cluster } = this.#parts;
+    const { state, computers, live, waiting, trouble } = cluster.status;
+    const quorum = Math.floor(computers / 2) + 1;
     // Who has never met the others does not know how many there are.
     const cut = state === 'joining' || state === 'down';
     const status = live >= quorum && !cut ? 'up' : 'down';
-    return { state, computers, live, quorum, status, complete: live === computers, waiting, trouble, others };
+    return { state, computers, live, quorum, status, complete: live === computers, waiting, trouble, others: [] };
   }
 
   /** CLUSTER_UP or DOWN, CLUSTER_COMPLETE or INCOMPLETE. */
   clusterMessages(): [Message, Message] {
-    const { computers, live, quorum, status, complete } = this.cluster;
+    const { computers, live, quorum, status, complete } = this.#clusterHead;
     const parameters = { neighbors_count: computers, _live: live, _quorum: quorum };
     const words = [
       `CLUSTER_${status === 'up' ? 'UP' : 'DOWN'}`,
@@ -175,28 +188,43 @@ export class Status {
     for (const message of messages) this.toAll(message);
   }
 
-  whole(load: number, routes: RouteCounts, broadcasts: BroadcastCounts): BrokerStatus {
+  whole(load: Load, routes: RouteCounts, broadcasts: BroadcastCounts): BrokerStatus {
+    const services = [...this.#parts.registry.mailboxes.values()].map(mailbox => serviceRow(mailbox));
+    return { ...this.#head(load, routes, broadcasts), services, cluster: this.cluster };
+  }
+
+  /** A part of the whole that fits into a line. */
+  page(load: Load, routes: RouteCounts, broadcasts: BroadcastCounts, after: string): Page {
+    const { mailboxes } = this.#parts.registry;
+    const { others } = this.cluster;
+    return pageOf({ head: this.#head(load, routes, broadcasts), mailboxes, others }, after);
+  }
+
+  #head(load: Load, routes: RouteCounts, broadcasts: BroadcastCounts): BrokerStatus {
     const { server, life, registry, store, clock } = this.#parts;
     return {
       server,
       life,
       uptime: Math.round((clock.now() - this.#start) / 1000),
-      load,
+      load: load.now,
       memory: process.memoryUsage.rss(),
       connections: registry.parties.size,
+      listeners: load.listening,
       routes: { ...routes },
       broadcasts: { ...broadcasts },
-      services: [...registry.mailboxes.values()].map(serviceRow),
+      services: [],
       store: { bytes: store.bytes, trouble: store.trouble },
-      cluster: this.cluster,
+      cluster: this.#clusterHead,
     };
   }
 }
 
-function serviceRow(mailbox: Mailbox): ServiceRow {
+/** @param most processes that are described */
+export function serviceRow(mailbox: Mailbox, most: number = Number.POSITIVE_INFINITY): ServiceRow {
   const { name, waiting, underWay, bytes, counts, isUp } = mailbox;
-  const members = mailbox.members.map(({ peer, state, since, underWay, handed, user }) => {
+  const members = mailbox.members.slice(0, most).map(({ peer, state, since, underWay, handed, user }) => {
     return { remote: peer.remote, state, guarantee: peer.guarantee, since, underWay, handed, user };
   });
-  return { name, status: isUp ? 'up' : 'down', waiting, underWay, bytes, counts: { ...counts }, members };
+  const processes = mailbox.members.length;
+  return { name, status: isUp ? 'up' : 'down', waiting, underWay, bytes, counts: { ...counts }, processes, members };
 }

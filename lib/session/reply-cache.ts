@@ -29,7 +29,7 @@ interface Known {
 }
 
 /** Numbers that are unique in the world are remembered; others (an old peer's 1, 2, 3) are not. */
-const uniqueNumber = /^[\w-]{12}\.\d+$/;
+const uniqueNumber = /^[\w-]{12}\.\d{1,16}$/;
 
 export class ReplyCache {
   readonly #limits: ReplyLimits;

@@ -10,7 +10,8 @@ import { until } from '../chaos/stage/pace.ts';
 import { Scripts } from './input/script.ts';
 import { HostileServer } from './play/hostile-server.ts';
 import { Players } from './play/players.ts';
-import type { DaemonFigures, DaemonOpening, DaemonPlaces, Memory } from './programs/daemon.ts';
+import type { DaemonFigures, DaemonOpening, DaemonPlaces } from './programs/daemon.ts';
+import type { Memory } from './programs/memory.ts';
 import { Daemon } from './watch/daemon.ts';
 import type { SentinelFigures } from './watch/sentinel.ts';
 import { Sentinel } from './watch/sentinel.ts';
@@ -59,7 +60,7 @@ const expected: Readonly<Record<string, number>> = {
 
 export class Campaign {
   readonly #plan: Plan;
-  readonly #daemon = new Daemon();
+  readonly #daemon = new Daemon('programs/daemon');
   readonly #folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
   readonly #servers: readonly HostileServer[];
   readonly #scripts: Scripts;

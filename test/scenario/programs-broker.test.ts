@@ -78,7 +78,8 @@ t.test('cluster-status and ed-top --json say how it is', async t => {
   const status = await ended(start(t, 'tools/cluster-status', ['--broker', `unix:${socket}`]));
   t.match(status, { code: 0, out: /Status: up\n {3}Complete: complete\n {2}Computers: 1 of 1\n {5}Quorum: 1\n/ });
   const json = await ended(start(t, 'tools/cluster-status', ['--broker', `tcp://${tcp}`, '--json']));
-  t.same(JSON.parse(json.out), { status: 'up', complete: true, computers: 1, live: 1, quorum: 1 });
+  const brokers = [{ server: 'host1', services: 1 }];
+  t.same(JSON.parse(json.out), { status: 'up', complete: true, computers: 1, live: 1, quorum: 1, brokers });
   const top = await ended(start(t, 'tools/ed-top', ['--broker', `cd://${tcp}`, '--json', '--interval', '100ms']));
   t.equal(top.code, 0, top.err);
   const view = JSON.parse(top.out) as {

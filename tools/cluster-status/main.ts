@@ -1,5 +1,6 @@
 // The command line of cluster-status: exit code 0 where the cluster is up, 1 where it is not, or cannot be asked.
 
+import { PeerError, TimeoutError } from '../../lib/index.ts';
 import { BrokerLine, brokerPlace } from '../broker-question.ts';
 import { commandLine, exitCodes, milliseconds, runProgram } from '../command-line.ts';
 
@@ -23,7 +24,8 @@ export function main(): Promise<void> {
     if (given === undefined) return exitCodes.done;
     const line = new BrokerLine(given);
     try {
-      const answer = await line.ask('CLUSTER_STATUS', milliseconds('timeout', given.timeout));
+      const timeout = milliseconds('timeout', given.timeout);
+      const answer = await line.ask('CLUSTER_STATUS', timeout);
       const computers = answer.integer('neighbors_count');
       const status = answer.command.replace('CLUSTER_', '');
       // The brokers of others say no more than that.
@@ -31,12 +33,28 @@ export function main(): Promise<void> {
       const quorum = answer.has('_quorum') ? answer.integer('_quorum') : Math.floor(computers / 2) + 1;
       const complete = live === undefined ? undefined : live === computers;
       const found = { status: status.toLowerCase(), complete, computers, live, quorum };
-      process.stdout.write(given.json ? `${JSON.stringify(found)}\n` : words(found));
+      const whole = given.json ? { ...found, brokers: await brokersOf(line, timeout) } : found;
+      process.stdout.write(given.json ? `${JSON.stringify(whole)}\n` : words(found));
       return status === 'UP' ? exitCodes.done : exitCodes.failed;
     } finally {
       await line.close();
     }
   });
+}
+
+/** All brokers with their services; undefined where the broker asked is one of C++. */
+async function brokersOf(
+  line: BrokerLine,
+  timeout: number,
+): Promise<{ server: string; services: number }[] | undefined> {
+  try {
+    const { server, services, cluster } = await line.status(timeout);
+    const here = { server, services: services.filter(({ status }) => status === 'up').length };
+    return [here, ...cluster.others.map(({ server, services }) => ({ server, services: services.length }))];
+  } catch (error) {
+    if (error instanceof PeerError || error instanceof TimeoutError) return undefined;
+    throw error;
+  }
 }
 
 interface Found {

@@ -117,8 +117,7 @@ class Top {
     process.stdout.write(`${screen.home}${lines.map(line => `${line}${screen.line}`).join('\r\n')}${screen.rest}`);
   }
 
-  async #look(): Promise<BrokerStatus> {
-    const answer = await this.#line.ask('BROKER_STATUS', this.#timeout);
-    return JSON.parse(answer.string('status')) as BrokerStatus;
+  #look(): Promise<BrokerStatus> {
+    return this.#line.status(this.#timeout);
   }
 }

@@ -61,7 +61,7 @@ export function viewOf({ now, before, between }: Looks): View {
 type Rate = (present: number, past: number | undefined) => number;
 
 function serviceView(row: ServiceRow, old: ServiceRow | undefined, rate: Rate): ServiceView {
-  const { name, status, waiting, underWay, bytes, counts, members } = row;
+  const { name, status, waiting, underWay, bytes, counts, processes, members } = row;
   const failed = counts.failed - (old?.counts.failed ?? counts.failed);
   const wrong: string[] = [];
   if (status === 'down') wrong.push(waiting > 0 ? `down, and ${waiting} messages wait` : 'down');
@@ -71,7 +71,7 @@ function serviceView(row: ServiceRow, old: ServiceRow | undefined, rate: Rate): 
   return {
     name,
     status,
-    processes: members.length,
+    processes,
     waiting,
     underWay,
     bytes,

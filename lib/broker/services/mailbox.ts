@@ -16,6 +16,9 @@ import { answerParameter } from '../../message/index.ts';
 import type { BrokerLimits } from '../options.ts';
 import type { Party } from './party.ts';
 
+/** All mailboxes together hold so many times what one may. */
+const allMailboxes = 16;
+
 /** A message for a service, until its fate is known. */
 export interface Letter {
   readonly message: Message;
@@ -42,6 +45,7 @@ export class Mailbox {
   readonly counts = { taken: 0, handled: 0, failed: 0, returned: 0 };
   readonly #limits: BrokerLimits;
   readonly #clock: Clock;
+  readonly #all: { bytes: number };
   readonly #shares = new Map<string, number>();
   #waiting: Letter[] = [];
   #head = 0;
@@ -51,8 +55,10 @@ export class Mailbox {
   #turn = 0;
   #pumping: 'at once' | 'soon' = 'at once';
 
-  constructor(name: string, limits: BrokerLimits, clock: Clock) {
+  /** @param all what waits in all mailboxes of the broker */
+  constructor(name: string, limits: BrokerLimits, clock: Clock, all: { bytes: number }) {
     this.name = name;
+    this.#all = all;
     this.#limits = limits;
     this.#clock = clock;
   }
@@ -79,8 +85,10 @@ export class Mailbox {
     const { count, bytes, pair } = this.#limits;
     const share = this.#shares.get(letter.sender) ?? 0;
     const { length } = this;
-    if (length >= count || this.#bytes + letter.bytes > bytes || share >= pair) {
-      const whose = share >= pair ? `${share} of this sender` : `${length} messages, ${this.#bytes} bytes`;
+    const tooMuch = this.#bytes + letter.bytes > bytes || this.#all.bytes + letter.bytes > allMailboxes * bytes;
+    if (length >= count || tooMuch || share >= pair) {
+      const all = `${this.#bytes} bytes (${this.#all.bytes} of all services)`;
+      const whose = share >= pair ? `${share} of this sender` : `${length} messages, ${all}`;
       const cause = new LimitError('OUTBOX_FULL', `${whose} wait for ${this.name}`);
       throw new Refusal(cause.message, letter.message.command, { cause });
     }
@@ -88,6 +96,7 @@ export class Mailbox {
     letter.number = this.#numbers;
     this.counts.taken += 1;
     this.#bytes += letter.bytes;
+    this.#all.bytes += letter.bytes;
     this.#shares.set(letter.sender, share + 1);
     this.#waiting.push(letter);
     if (this.#pumping === 'at once') this.#pump();
@@ -232,6 +241,7 @@ export class Mailbox {
 
   #settle(letter: Letter, failure?: Error): void {
     this.#bytes -= letter.bytes;
+    this.#all.bytes -= letter.bytes;
     const share = (this.#shares.get(letter.sender) ?? 1) - 1;
     if (share > 0) this.#shares.set(letter.sender, share);
     else this.#shares.delete(letter.sender);

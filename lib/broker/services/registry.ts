@@ -22,6 +22,8 @@ export interface RegistryEvents {
 }
 
 const guestName = /^guest_\d+$/;
+/** Characters of a name at most: what is longer is nobody's. */
+export const longestName = 255;
 
 export class Registry {
   readonly mailboxes: Map<string, Mailbox> = new Map();
@@ -32,7 +34,10 @@ export class Registry {
   readonly #limits: BrokerLimits;
   readonly #clock: Clock;
   readonly #events: RegistryEvents;
-  readonly #asked = new Map<Party, () => void>();
+  /** Who was asked whether it lives, and how to tell that it does. */
+  readonly #asked = new Map<Party, { readonly lives: Promise<boolean>; settle(lives: boolean): void }>();
+  /** What waits in all mailboxes. */
+  readonly #all = { bytes: 0 };
   #guestCount = 0;
 
   constructor(
@@ -66,10 +71,17 @@ export class Registry {
   mailbox(name: string): Mailbox {
     const found = this.mailboxes.get(name);
     if (found !== undefined) return found;
-    const made = new Mailbox(name, this.#limits, this.#clock);
+    const made = new Mailbox(ownText(name), this.#limits, this.#clock, this.#all);
     this.#forgetIdle();
-    this.mailboxes.set(name, made);
+    this.mailboxes.set(made.name, made);
     return made;
+  }
+
+  /** Whether there is room for a message or a process of this name: a name that has none yet may be one too many. */
+  hasRoomFor(name: string): boolean {
+    if (this.mailboxes.has(name) || this.mailboxes.size < this.#limits.services) return true;
+    this.#forgetIdle();
+    return this.mailboxes.size < this.#limits.services;
   }
 
   /** Whether a process of this name is here, even if its link is lost at present. */
@@ -77,9 +89,10 @@ export class Registry {
     return (this.mailboxes.get(name)?.members.length ?? 0) > 0;
   }
 
-  /** Whether messages for this name are kept unless their sender says otherwise: it was here, or is named in the options. */
-  isKnown(name: string): boolean {
-    return this.#kept.has(name) || (this.mailboxes.get(name)?.downSince ?? 0) > 0 || this.has(name);
+  /** Whether a message for this name is kept: its sender has asked, or it was here, or is in the options; and there is room. */
+  keepsFor(name: string, asked: boolean): boolean {
+    const isKnown = this.#kept.has(name) || (this.mailboxes.get(name)?.downSince ?? 0) > 0 || this.has(name);
+    return (asked || isKnown) && name.length <= longestName && this.hasRoomFor(name);
   }
 
   /** The guest with that name of our making. */
@@ -87,10 +100,18 @@ export class Registry {
     return this.#guests.get(name);
   }
 
-  /** What a guest's messages say they come from: a name to answer to, where it gave one itself. */
+  /**
+   * What a guest's messages say they come from: a name to answer to, where it gave one itself.
+   * @throws PeerError INVALID_MESSAGE for a name that is too long to be kept
+   */
   nameGuest(party: Party, given: Party['from']): Party['from'] {
     if (given.service === '') return party.from;
-    party.alias = given;
+    if (given.service !== party.alias?.service || given.server !== party.alias.server) {
+      if (Math.max(given.service.length, given.server.length) > longestName) {
+        throw new PeerError('INVALID_MESSAGE', `a sender's name has ${longestName} characters at most`);
+      }
+      party.alias = { server: ownText(given.server), service: ownText(given.service) };
+    }
     if (party.from.service === '') {
       this.#guestCount += 1;
       party.from = { server: this.#server, service: `guest_${this.#guestCount}` };
@@ -104,9 +125,16 @@ export class Registry {
    * @throws PeerError INVALID_PARAMETER for a name that nobody can have, NOT_ALLOWED for one that is taken
    */
   register(party: Party, name: string, share: Share | undefined): void | Promise<void> {
-    if (!isName(name) || name === brokerName || guestName.test(name)) {
-      throw new PeerError('INVALID_PARAMETER', `"${name}" is no name for a service`, 'REGISTER');
+    if (!isName(name) || name === brokerName || guestName.test(name) || name.length > longestName) {
+      throw new PeerError('INVALID_PARAMETER', `"${name.slice(0, 40)}" is no name for a service`, 'REGISTER');
     }
+    if (!this.hasRoomFor(name)) {
+      throw new PeerError('NOT_ALLOWED', `there are ${this.mailboxes.size} services already`, 'REGISTER');
+    }
+    return this.#claim(party, ownText(name), share);
+  }
+
+  #claim(party: Party, name: string, share: Share | undefined): void | Promise<void> {
     const others = this.mailbox(name).members.filter(one => one !== party);
     const first = others.find(({ state }) => state !== 'away') ?? others[0];
     if (first === undefined || (share !== undefined && first.share === share)) return this.#join(party, name, share);
@@ -114,13 +142,16 @@ export class Registry {
     if (first.peer.session !== undefined || first.share !== undefined) throw taken(name);
     return this.#probe(first).then(lives => {
       if (lives) throw taken(name);
-      this.#fence([first], party, name, share);
+      // Meanwhile it may have gone by itself, another may have the name, or the newcomer may have gone.
+      if (party.peer.state !== 'open') return undefined;
+      const isStillThere = this.mailbox(name).members.includes(first);
+      return isStillThere ? this.#fence([first], party, name, share) : this.#claim(party, name, share);
     });
   }
 
   /** A sign of life of a party: whatever it said. */
   heard(party: Party): void {
-    this.#asked.get(party)?.();
+    this.#asked.get(party)?.settle(true);
   }
 
   /** Takes no more messages; ends when what is under way is confirmed. */
@@ -128,7 +159,9 @@ export class Registry {
     if (!party.machine.attempt('leave')) return;
     this.#remove(party);
     if (party.underWay === 0) return party.peer.close();
-    this.#clock.after(this.#limits.drain, () => party.peer.close());
+    this.#clock.after(this.#limits.drain, () => {
+      if (party.state === 'leaving') party.peer.close();
+    });
   }
 
   #join(party: Party, name: string, share: Share | undefined): void {
@@ -158,23 +191,28 @@ export class Registry {
     }
   }
 
-  /** Whether a process without a session says anything at all within the time. */
+  /** Whether a process without a session says anything at all within the time; it is asked once for all who want to know. */
   #probe(party: Party): Promise<boolean> {
-    return new Promise(resolve => {
-      const settle = (lives: boolean): void => {
-        cancel();
-        this.#asked.delete(party);
-        resolve(lives);
-      };
-      const cancel = this.#clock.after(this.#limits.probe, () => settle(false));
-      this.#asked.set(party, () => settle(true));
-      const from = { server: this.#server, service: brokerName };
-      try {
-        party.peer.send(Message.of('ALIVE', { serial: 'probe' }, { from }));
-      } catch {
-        settle(false);
-      }
+    const asked = this.#asked.get(party);
+    if (asked !== undefined) return asked.lives;
+    let settle: (lives: boolean) => void = () => undefined;
+    const lives = new Promise<boolean>(resolve => {
+      settle = resolve;
     });
+    const over = (answer: boolean): void => {
+      cancel();
+      this.#asked.delete(party);
+      settle(answer);
+    };
+    const cancel = this.#clock.after(this.#limits.probe, () => over(false));
+    this.#asked.set(party, { lives, settle: over });
+    try {
+      const from = { server: this.#server, service: brokerName };
+      party.peer.send(Message.of('ALIVE', { serial: 'probe' }, { from }));
+    } catch {
+      over(false);
+    }
+    return lives;
   }
 
   #moved(party: Party, event: 'lost' | 'resumed'): void {
@@ -188,7 +226,7 @@ export class Registry {
 
   #gone(party: Party): void {
     party.machine.attempt('close');
-    this.#asked.get(party)?.();
+    this.#asked.get(party)?.settle(false);
     this.parties.delete(party);
     this.#guests.delete(party.from.service);
     this.#remove(party);
@@ -216,6 +254,11 @@ export class Registry {
       if (mailbox.isIdle && !this.#kept.has(name)) return void this.mailboxes.delete(name);
     }
   }
+}
+
+/** A text of its own: one out of a line keeps the whole chunk that it came in, up to 64 KiB. */
+export function ownText(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function taken(name: string): PeerError {

@@ -1,8 +1,9 @@
 // Requests of one connection that wait for their answer: a number goes out as parameter, and comes back in the
 // answer. Peers that do not know it (C++) ignore it; then the deadline tells. Where a session is offered, the number is
-// unique in the world: the request may be asked again on the next link, and is run once.
+// unique in the world: the request may be asked again on the next link, and is run once. It cannot be guessed either: past a
+// broker, whoever has heard one request could answer others.
 
-import { randomBytes } from 'node:crypto';
+import { chanceName } from '../../base/chance-name.ts';
 import type { Cancel, Clock } from '../../base/clock.ts';
 import { NetworkError, PeerError, TimeoutError } from '../../base/errors.ts';
 import { inRange, refuseUnknown } from '../../base/options.ts';
@@ -20,23 +21,20 @@ interface Waiting {
 }
 
 /** Where the numbers of requests come from; those who may hear each other's answers share one. */
-export interface Numbers {
-  readonly prefix: string;
-  last: number;
-}
-
-function nextOf(numbers: Numbers): string {
-  numbers.last += 1;
-  return `${numbers.prefix}${numbers.last}`;
-}
+export type Numbers = () => string;
 
 export function smallNumbers(): Numbers {
-  return { prefix: '', last: 0 };
+  let last = 0;
+  return () => {
+    last += 1;
+    return `${last}`;
+  };
 }
 
 /** Numbers that nobody else in the world uses. */
 export function uniqueNumbers(): Numbers {
-  return { prefix: `${randomBytes(9).toString('base64url')}.`, last: 0 };
+  const count = smallNumbers();
+  return () => `${chanceName()}.${count()}`;
 }
 
 /** How a request goes out, and is taken back where its wait ends before it went. */
@@ -67,7 +65,7 @@ export class Requests {
     refuseUnknown('request', { timeout: 0, signal: 0 }, options);
     const { timeout = defaultTimeout, signal } = options;
     inRange('timeout', timeout, 0, Number.MAX_SAFE_INTEGER);
-    const id = nextOf(this.#numbers());
+    const id = this.#numbers()();
     const plain = typeof message === 'string' ? Message.of(message) : message;
     const numbered = plain.with({ [requestParameter]: id });
     return new Promise((resolve, reject) => {

@@ -2,12 +2,17 @@
 
 import dgram from 'node:dgram';
 import net from 'node:net';
-import type { Place, Script, Scripts } from '../input/script.ts';
+import type { Place, Script } from '../input/script.ts';
 import { Filling } from './filling.ts';
 import { playFrames } from './frames.ts';
 import { play } from './stream.ts';
 
 export type Targets = Readonly<Record<Place, string>>;
+
+/** Scripts by number. */
+export interface Scripts {
+  client(number: number): Script;
+}
 
 /** Connections at the same time. */
 const crowd = 40;

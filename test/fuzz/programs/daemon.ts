@@ -1,13 +1,11 @@
 // The daemon under the fuzzer: all roles of the runtime in one process, and figures about it for the fuzzer.
 
-import { setTimeout as pause } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { ListenOptions, PermanentClient } from '../../../lib/index.ts';
 import { Communicator, Message } from '../../../lib/index.ts';
 import { serve } from '../../chaos/stage/child.ts';
 import { openLinks } from './links.ts';
 import { CountedLog } from './log.ts';
+import { measure, presentMemory } from './memory.ts';
 import { Ledger, rules } from './rules.ts';
 
 export interface DaemonOpening {
@@ -47,13 +45,6 @@ export interface DaemonFigures {
   readonly settled: number;
 }
 
-export interface Memory {
-  readonly rss: number;
-  readonly heap: number;
-}
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 const log = new CountedLog();
 const ledger = new Ledger();
 const rejections: string[] = [];
@@ -164,20 +155,6 @@ function figures(): DaemonFigures {
   return { ...counted, rejections, faults, log: { ...counts }, rotations, connections, held, ...promises };
 }
 
-/** The least of several looks: what a collection leaves behind. */
-async function measure(tries = 6): Promise<Memory> {
-  let [rss, heap] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-  for (let left = tries; left > 0; left -= 1) {
-    collect();
-    await pause(60);
-    collect();
-    const { rss: now, heapUsed, external } = process.memoryUsage();
-    rss = Math.min(rss, now);
-    heap = Math.min(heap, heapUsed + external);
-  }
-  return { rss, heap };
-}
-
 const turn = (to: 'on' | 'off') => (): void => {
   feeding = to;
 };
@@ -185,7 +162,7 @@ const turn = (to: 'on' | 'off') => (): void => {
 serve({
   open,
   figures,
-  memory: () => ({ rss: process.memoryUsage.rss(), heap: 0 }),
+  memory: presentMemory,
   measure: () => measure(),
   feed: turn('on'),
   rest: turn('off'),

@@ -28,8 +28,9 @@ export class Daemon {
   #asked = 0;
   #wish: 'live' | 'end' = 'live';
 
-  constructor() {
-    const path = fileURLToPath(new URL('../programs/daemon.js', import.meta.url));
+  /** @param program in the folder of the fuzzer, `programs/daemon` say */
+  constructor(program: string) {
+    const path = fileURLToPath(new URL(`../${program}.js`, import.meta.url));
     const env = { ...process.env, ...allocator };
     this.#process = fork(path, [], { stdio: ['ignore', 'inherit', 'pipe', 'ipc'], env });
     this.#process.stderr?.on('data', (chunk: Buffer) => {

@@ -1,18 +1,19 @@
 // Messages that must run once: each has a name in the world, and the names of the last ones are remembered.
 //
 // A set, and not the highest number: a message that went to another process of the same service, which died before it
-// handled it, comes here late, behind younger ones.
+// handled it, comes here late, behind younger ones. Names cannot be guessed: whoever sends a message under the name of another
+// that is yet to come would have that one left aside.
 
-import { randomBytes } from 'node:crypto';
+import { chanceName } from '../../../base/chance-name.ts';
 import type { Message } from '../../../message/index.ts';
 import { onceParameter } from '../wire.ts';
 
 /** As many names are remembered: 10,000, what a sender may have under way. */
 const mostKnown = 10_000;
+/** Longer names are not ours, and are not remembered. */
+const longestName = 64;
 
 export class Once {
-  readonly #life = randomBytes(9).toString('base64url');
-  #number = 0;
   #young = new Set<string>();
   #old = new Set<string>();
   /** Messages that had come before. */
@@ -21,14 +22,15 @@ export class Once {
   /** The message with a name of its own; one that has a name keeps it. */
   named(message: Message): Message {
     if (message.has(onceParameter)) return message;
-    this.#number += 1;
-    return message.with({ [onceParameter]: `${this.#life}.${this.#number}` });
+    return message.with({ [onceParameter]: chanceName() });
   }
 
   /** Whether a message came before; from now on it did. */
   repeats(message: Message<unknown>): boolean {
-    const name = message.get(onceParameter);
-    if (name === undefined) return false;
+    const given = message.get(onceParameter);
+    if (given === undefined || given.length > longestName) return false;
+    // A text of its own: the one in the message keeps the chunk that it came in.
+    const name = Buffer.from(given).toString();
     if (this.#young.has(name) || this.#old.has(name)) {
       this.repeated += 1;
       return true;
