@@ -1,6 +1,7 @@
 // All rows, in the order of the table.
 
 import type { Fault } from './fault.ts';
+import { brokerKilled } from './rows/broker/killed.ts';
 import { cut } from './rows/link/cut.ts';
 import { frozenTwice } from './rows/link/frozen-twice.ts';
 import { oneWay } from './rows/link/one-way.ts';
@@ -54,5 +55,7 @@ export function faults(quick: boolean): Fault[] {
     flood(quick),
     crowd(),
     datagrams(quick),
+    brokerKilled('broker', quick),
+    brokerKilled('broker and service', quick),
   ];
 }
