@@ -2,6 +2,7 @@
 
 import type { Fault } from './fault.ts';
 import { brokerKilled } from './rows/broker/killed.ts';
+import { natsKilled } from './rows/broker/nats-killed.ts';
 import { cut } from './rows/link/cut.ts';
 import { frozenTwice } from './rows/link/frozen-twice.ts';
 import { oneWay } from './rows/link/one-way.ts';
@@ -57,5 +58,6 @@ export function faults(quick: boolean): Fault[] {
     datagrams(quick),
     brokerKilled('broker', quick),
     brokerKilled('broker and service', quick),
+    natsKilled(quick),
   ];
 }

@@ -79,7 +79,7 @@ export class Cast {
   readonly #machines: Machine[] = [];
   readonly #actors: Actor[] = [];
   readonly #senders = new Map<string, Actor>();
-  /** From the last fault's beginning to its end, by the clock of the system. */
+  /** From each fault's beginning to its end, by the clock of the system. */
   readonly #spans: { readonly began: number; ended: number }[] = [];
 
   /** Lets `act` play, and clears all away, whatever happened. */
@@ -119,10 +119,12 @@ export class Cast {
     this.#spans.push({ began: Date.now(), ended: Number.POSITIVE_INFINITY });
   }
 
-  /** The last fault ends. */
-  ends(): void {
+  /** The last fault ends; gives when. */
+  ends(): number {
+    const now = Date.now();
     const span = this.#spans.at(-1);
-    if (span !== undefined) span.ended = Date.now();
+    if (span !== undefined) span.ended = now;
+    return now;
   }
 
   /** For each fault, from its beginning (or its end): ms until the first of these times. */

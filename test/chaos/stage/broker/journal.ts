@@ -75,3 +75,8 @@ export function countsOf(course: string, figures: CourseFigures, journals: reado
     'twice in one life': [...lives.values()].reduce((sum, { counts }) => sum + counts.duplicated, 0),
   };
 }
+
+/** The longest time in ms in which nothing was handled. */
+export function longestGap(entries: readonly Entry[]): number {
+  return Math.max(0, ...entries.slice(1).map(({ at }, before) => at - (entries[before]?.at ?? at)));
+}

@@ -1,0 +1,55 @@
+// Two machines in a cluster, and when they are one again after a fault.
+
+import type { BrokerStatus } from '../../../../lib/broker/index.ts';
+import { until } from '../pace.ts';
+import type { Actor, Cast } from './cast.ts';
+import type { Machine } from './machine.ts';
+import type { Side, SplitNats } from './nats.ts';
+
+export type Machines = { readonly [side in Side]: Machine };
+/** Names of the services on each side. */
+export type Services = { readonly [side in Side]: readonly string[] };
+
+/** They know each other again within so many ms, or never. */
+const patience = 90_000;
+
+export async function twoMachines(cast: Cast, nats: Pick<SplitNats, 'cluster' | 'inside'>): Promise<Machines> {
+  const machine = (name: Side): Promise<Machine> =>
+    cast.machine({ name, cluster: nats.cluster(name), inside: nats.inside(name) });
+  const [east, west] = await Promise.all([machine('east'), machine('west')]);
+  return { east, west };
+}
+
+/** Whether a broker is connected, and sees that one with just these services. */
+export function sees(server: string, services: readonly string[]): (status: BrokerStatus) => boolean {
+  const wanted = services.toSorted().join();
+  return ({ cluster: { state, others } }) =>
+    state === 'up' && others.some(one => one.server === server && one.services.toSorted().join() === wanted);
+}
+
+/** Whether a broker sees that one no more. */
+export function misses(server: string): (status: BrokerStatus) => boolean {
+  return ({ cluster }) => !cluster.others.some(one => one.server === server);
+}
+
+/** Waits until both see each other with just these services. */
+export async function together(cast: Cast, { east, west }: Machines, services: Services): Promise<void> {
+  await Promise.all([
+    cast.when(east, sees('west', services.west), patience),
+    cast.when(west, sees('east', services.east), patience),
+  ]);
+}
+
+/** The same, and until something of a course has come to that service since then; gives the ms from then on. */
+export async function converged(
+  cast: Cast,
+  machines: Machines,
+  services: Services,
+  { by, course, since }: { readonly by: Actor; readonly course: string; readonly since: number },
+): Promise<number> {
+  await together(cast, machines, services);
+  const seen = Date.now();
+  const first = (): number | undefined => by.entries().find(entry => entry.course === course && entry.at >= since)?.at;
+  if (!(await until(() => first() !== undefined, patience))) throw new Error(`nothing of ${course} came any more`);
+  return Math.max(seen, first() ?? 0) - since;
+}
