@@ -1,7 +1,8 @@
 // Two machines in a cluster, and when they are one again after a fault.
 
 import type { BrokerStatus } from '../../../../lib/broker/index.ts';
-import { until } from '../pace.ts';
+import type { Figures } from '../../fault.ts';
+import { pause, until } from '../pace.ts';
 import type { Actor, Cast } from './cast.ts';
 import type { Machine } from './machine.ts';
 import type { Side, SplitNats } from './nats.ts';
@@ -52,4 +53,48 @@ export async function converged(
   const first = (): number | undefined => by.entries().find(entry => entry.course === course && entry.at >= since)?.at;
   if (!(await until(() => first() !== undefined, patience))) throw new Error(`nothing of ${course} came any more`);
   return Math.max(seen, first() ?? 0) - since;
+}
+
+export interface AcrossFault {
+  /** So long it lasts, in ms. */
+  readonly away: number;
+  begin(): void;
+  end(): void | Promise<void>;
+}
+
+const services: Services = { east: ['cacher', 'sender'], west: ['handler'] };
+
+/**
+ * From the east to the west, with and without a wish for the cache, before, while and after something stands between them.
+ * `detect` is from then until the east does not see the west any more.
+ */
+export async function acrossFault(cast: Cast, machines: Machines, { away, begin, end }: AcrossFault): Promise<Figures> {
+  const handler = await cast.service(machines.west, 'handler');
+  const sender = await cast.service(machines.east, 'sender');
+  const cacher = await cast.service(machines.east, 'cacher');
+  await together(cast, machines, services);
+  await cast.go(sender, { course: 'plain', to: 'handler', perSecond: 100 });
+  await cast.go(cacher, { course: 'cached', to: 'handler', perSecond: 100, cache: 'ttl=120s' });
+  await pause(500);
+  cast.begins();
+  begin();
+  const [detect] = await Promise.all([
+    cast.when(machines.east, misses('west'), away).catch(() => undefined),
+    pause(away),
+  ]);
+  await end();
+  const since = cast.ends();
+  const converge = await converged(cast, machines, services, { by: handler, course: 'plain', since });
+  await pause(1_000);
+  await cast.settled();
+  return {
+    ...(await cast.figures()),
+    detect,
+    recover: cast.since(
+      'ended',
+      handler.entries().map(({ at }) => at),
+    ),
+    'converge ms': converge,
+    'cached and reported': (await cast.counts('cached')).reported,
+  };
 }
