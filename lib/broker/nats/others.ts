@@ -41,11 +41,10 @@ export class Others {
     return this.#known.size;
   }
 
-  /** In the order of their names, so that all brokers choose the same one of several. */
   get live(): readonly Presence[] {
-    this.#live ??= [...this.#known.values()]
-      .flatMap(({ live, presence }) => (live === 'live' && presence !== undefined ? [presence] : []))
-      .sort((a, b) => (a.server < b.server ? -1 : 1));
+    this.#live ??= [...this.#known.values()].flatMap(({ live, presence }) =>
+      live === 'live' && presence !== undefined ? [presence] : [],
+    );
     return this.#live;
   }
 

@@ -69,22 +69,15 @@ t.test('who is silent for long is forgotten, and told', async t => {
   t.equal(others.isKnown('one'), false);
 });
 
-t.test('the others stand in the order of their names, whoever came first', async t => {
+t.test('those who are there stand with what they said last', async t => {
   const others = new Others(limits);
+  const seen = (): string[] => others.live.map(({ server, services }) => `${server} ${services.length}`);
   for (const server of ['west', 'east', 'north']) others.beat(beat(server, 1, 'twin'), 0);
-  t.same(
-    others.live.map(({ server }) => server),
-    ['east', 'north', 'west'],
-  );
+  t.same(seen(), ['west 1', 'east 1', 'north 1']);
   others.beat(beat('east', 2), 10);
-  t.same(
-    others.live.map(({ services }) => services.length),
-    [0, 1, 1],
-    'with what they said last',
-  );
+  t.same(seen(), ['west 1', 'east 0', 'north 1']);
   t.equal(others.gone(beat('north')), true);
-  t.same(
-    others.live.map(({ server }) => server),
-    ['east', 'west'],
-  );
+  t.same(seen(), ['west 1', 'east 0']);
+  others.beat({ ...beat('east', 1, 'twin'), life: 'another' }, 20);
+  t.same(seen(), ['west 1', 'east 1'], 'another life begins anew');
 });
