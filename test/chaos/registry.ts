@@ -4,7 +4,9 @@ import type { Fault } from './fault.ts';
 import { brokerFrozen } from './rows/broker/frozen.ts';
 import { brokerKilled } from './rows/broker/killed.ts';
 import { natsKilled } from './rows/broker/nats-killed.ts';
+import { slowBeside } from './rows/broker/slow.ts';
 import { split } from './rows/broker/split.ts';
+import { twins } from './rows/broker/twins.ts';
 import { cut } from './rows/link/cut.ts';
 import { frozenTwice } from './rows/link/frozen-twice.ts';
 import { oneWay } from './rows/link/one-way.ts';
@@ -65,5 +67,7 @@ export function faults(quick: boolean): Fault[] {
     split('between two NATS servers, in namespaces', quick),
     split('between two NATS servers, by a proxy', quick),
     split('before NATS, by a proxy', quick),
+    twins(quick),
+    slowBeside(quick),
   ];
 }

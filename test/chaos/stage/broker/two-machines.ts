@@ -66,7 +66,7 @@ const services: Services = { east: ['cacher', 'sender'], west: ['handler'] };
 
 /**
  * From the east to the west, with and without a wish for the cache, before, while and after something stands between them.
- * `detect` is from then until the east does not see the west any more.
+ * `detect` is from then until the east does not see the west any more. What JetStream kept has no order with what followed.
  */
 export async function acrossFault(cast: Cast, machines: Machines, { away, begin, end }: AcrossFault): Promise<Figures> {
   const handler = await cast.service(machines.west, 'handler');
@@ -87,14 +87,18 @@ export async function acrossFault(cast: Cast, machines: Machines, { away, begin,
   const converge = await converged(cast, machines, services, { by: handler, course: 'plain', since });
   await pause(1_000);
   await cast.settled();
+  const figures = await cast.figures();
+  const cached = await cast.counts('cached');
   return {
-    ...(await cast.figures()),
+    ...figures,
+    reordered: figures.reordered - cached.reordered,
     detect,
     recover: cast.since(
       'ended',
       handler.entries().map(({ at }) => at),
     ),
     'converge ms': converge,
-    'cached and reported': (await cast.counts('cached')).reported,
+    'cached and reported': cached.reported,
+    'cached and reordered': cached.reordered,
   };
 }
