@@ -65,6 +65,7 @@ export function faults(quick: boolean): Fault[] {
     natsKilled(quick),
     brokerFrozen(quick),
     split('between two NATS servers, in namespaces', quick),
+    ...(quick ? [] : [split('between two NATS servers that both know, in namespaces', quick)]),
     split('between two NATS servers, by a proxy', quick),
     split('before NATS, by a proxy', quick),
     twins(quick),

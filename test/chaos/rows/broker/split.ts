@@ -12,11 +12,13 @@ import { acrossFault, twoMachines } from '../../stage/broker/two-machines.ts';
 /** Where it is split, and with what. */
 export type Where =
   | 'between two NATS servers, in namespaces'
+  | 'between two NATS servers that both know, in namespaces'
   | 'between two NATS servers, by a proxy'
   | 'before NATS, by a proxy';
 
 const opened: { readonly [where in Where]: () => Promise<SplitNats> } = {
   'between two NATS servers, in namespaces': namespacedNats,
+  'between two NATS servers that both know, in namespaces': () => bothKnown(namespacedNats()),
   'between two NATS servers, by a proxy': proxiedNats,
   'before NATS, by a proxy': oneNats,
 };
@@ -26,8 +28,14 @@ export function split(where: Where, quick: boolean): Fault {
   return {
     name: `two brokers split for ${away / 1_000} s ${where}, 200 msg/s across`,
     who: 'ours',
-    skip: withoutNats ?? (where.endsWith('namespaces') ? withoutNamespaces() : undefined),
-    bound: { ...nothingLost, detect: 7_500, 'converge ms': 10_000, 'cached and reported': 0 },
+    skip: () => withoutNats ?? (where.endsWith('namespaces') ? withoutNamespaces() : undefined),
+    // Who is cut off from its own server goes to the other one, and that takes until the first one counts as dead.
+    bound: {
+      ...nothingLost,
+      detect: where.includes('both know') ? 30_000 : 7_500,
+      'converge ms': 10_000,
+      'cached and reported': 0,
+    },
     run: () => Cast.with(cast => run(cast, opened[where], away)),
   };
 }
@@ -40,6 +48,12 @@ async function run(cast: Cast, open: () => Promise<SplitNats>, away: number): Pr
   } finally {
     await nats.end();
   }
+}
+
+/** Each broker is told of both servers, and begins with the one or the other. */
+async function bothKnown(opening: Promise<SplitNats>): Promise<SplitNats> {
+  const nats = await opening;
+  return { ...nats, cluster: () => `${nats.cluster('east')},${nats.cluster('west')}` };
 }
 
 /** One server, and a proxy before it for the west. */
