@@ -26,6 +26,7 @@ import { Reports } from './reports.ts';
 import { Rights } from './rights.ts';
 import { Router } from './router.ts';
 import type { Mailbox } from './services/mailbox.ts';
+import { sendOn } from './services/onward.ts';
 import { Registry } from './services/registry.ts';
 import { Store } from './services/store.ts';
 import type { BrokerStatus } from './status.ts';
@@ -208,7 +209,7 @@ export class Broker {
   }
 
   #node(): ClusterNode {
-    const { router, broadcaster, status } = this.#use();
+    const { router, broadcaster, status, registry } = this.#use();
     return {
       presence: status.presence(),
       take: message => router.take(message),
@@ -217,7 +218,10 @@ export class Broker {
         if (message.command === 'SHUTDOWN' && service === brokerName) this.#stopByMessage('this one');
         else broadcaster.hear(message);
       },
-      changed: () => status.tellCluster(),
+      changed: () => {
+        status.tellCluster();
+        sendOn(registry, this.#settings.cluster);
+      },
     };
   }
 
@@ -241,7 +245,10 @@ export class Broker {
   }
 
   #sweep(): void {
-    for (const mailbox of this.#parts?.registry.mailboxes.values() ?? []) if (mailbox.waiting > 0) mailbox.expire();
+    if (this.#parts === undefined) return;
+    const { registry } = this.#parts;
+    for (const mailbox of registry.mailboxes.values()) if (mailbox.waiting > 0) mailbox.expire();
+    sendOn(registry, this.#settings.cluster);
   }
 
   #every(ms: number, run: () => void): void {

@@ -39,7 +39,7 @@ export interface ClusterStatus {
   readonly state: ClusterState;
   /** Brokers that are known, this one included: those that have gone silent too, until they are forgotten. */
   readonly computers: number;
-  /** Of these, those that are there at present. */
+  /** Of these, those that are there at present: this one alone while the way to the others is down. */
   readonly live: number;
   /** Messages for other brokers that wait here, and their bytes. */
   readonly waiting: number;
@@ -65,7 +65,7 @@ export interface ClusterNode {
 }
 
 export interface Cluster {
-  /** The brokers that are there at present, this one excluded. */
+  /** The brokers that are there at present, this one excluded; while the way to them is down, those that were there last. */
   readonly others: readonly Presence[];
   readonly status: ClusterStatus;
   /**

@@ -12,12 +12,13 @@ import type { Logger } from '../logging/index.ts';
 import { Message } from '../message/index.ts';
 import { brokerName, cacheParameter, readCache } from '../protocol/service/index.ts';
 import type { Broadcaster } from './broadcast.ts';
-import type { Cluster, Presence } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import type { Reports } from './reports.ts';
 import { forGuest } from './reports.ts';
 import type { Rights } from './rights.ts';
 import type { Mailbox } from './services/mailbox.ts';
 import { sizeOf } from './services/mailbox.ts';
+import { elsewhere } from './services/onward.ts';
 import type { Party } from './services/party.ts';
 import { partyOf } from './services/party.ts';
 import type { Registry } from './services/registry.ts';
@@ -176,9 +177,7 @@ export class Router {
     const { cluster } = this.#parts;
     const { state } = cluster.status;
     if (server !== '' && state !== 'up' && state !== 'alone') return server;
-    const fits = (one: Presence): boolean =>
-      server === '' ? one.services.some(({ name }) => name === service) : one.server === server;
-    return cluster.others.find(fits)?.server;
+    return server === '' ? elsewhere(cluster, service) : cluster.others.find(one => one.server === server)?.server;
   }
 
   #patience(message: Message): number {

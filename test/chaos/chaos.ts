@@ -55,7 +55,7 @@ async function main(): Promise<void> {
     plan.progress(`${at + 1}/${wanted.length} ${fault.name} (${fault.who})`);
     const row = await judged(fault, plan, again);
     rows.push(row);
-    plan.progress(`  ${row.missed.length === 0 ? 'ok' : `MISSED ${row.missed.join(', ')}`}, ${row.seconds} s`);
+    plan.progress(`  ${wordsOf(row)}, ${row.seconds} s`);
   }
   const colour = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
   const text = json
@@ -63,6 +63,11 @@ async function main(): Promise<void> {
     : [tableText(rows, colour), ...missing].join('\n');
   process.stdout.write(`${text}\n`);
   process.exitCode = rows.length === 0 || rows.some(({ missed }) => missed.length > 0) ? 1 : 0;
+}
+
+function wordsOf({ skipped, missed }: Row): string {
+  if (skipped !== undefined) return `skipped: ${skipped}`;
+  return missed.length === 0 ? 'ok' : `MISSED ${missed.join(', ')}`;
 }
 
 /** A count that was missed is missed; a time or a memory is measured again, as often as that is allowed. */

@@ -1,6 +1,12 @@
 // All rows, in the order of the table.
 
 import type { Fault } from './fault.ts';
+import { brokerFrozen } from './rows/broker/frozen.ts';
+import { brokerKilled } from './rows/broker/killed.ts';
+import { natsKilled } from './rows/broker/nats-killed.ts';
+import { slowBeside } from './rows/broker/slow.ts';
+import { split } from './rows/broker/split.ts';
+import { twins } from './rows/broker/twins.ts';
 import { cut } from './rows/link/cut.ts';
 import { frozenTwice } from './rows/link/frozen-twice.ts';
 import { oneWay } from './rows/link/one-way.ts';
@@ -54,5 +60,15 @@ export function faults(quick: boolean): Fault[] {
     flood(quick),
     crowd(),
     datagrams(quick),
+    brokerKilled('broker', quick),
+    brokerKilled('broker and service', quick),
+    natsKilled(quick),
+    brokerFrozen(quick),
+    split('between two NATS servers, in namespaces', quick),
+    ...(quick ? [] : [split('between two NATS servers that both know, in namespaces', quick)]),
+    split('between two NATS servers, by a proxy', quick),
+    split('before NATS, by a proxy', quick),
+    twins(quick),
+    slowBeside(quick),
   ];
 }

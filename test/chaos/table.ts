@@ -43,23 +43,26 @@ function padded(cell: string, column: number, width: number): string {
   return column >= numbersFrom && column < numbersTo ? cell.padStart(width) : cell.padEnd(width);
 }
 
-function cells({ fault, who, figures, failure, bound, missed }: Row): string[] {
+function cells(row: Row): string[] {
+  const { fault, who, figures } = row;
   const numbers = columns.map(name => figureText(figures?.[name]));
-  return [fault, who, ...numbers, verdict(failure, bound, missed)];
+  return [fault, who, ...numbers, verdict(row)];
 }
 
-function verdict(failure: string | undefined, bound: Row['bound'], missed: readonly string[]): string {
+function verdict({ failure, skipped, bound, missed }: Row): string {
+  if (skipped !== undefined) return 'skipped';
   if (!isJudged(bound)) return failure === undefined ? '–' : 'failed';
   return missed.length > 0 ? 'MISSED' : 'ok';
 }
 
 /** What does not fit the columns: a row's own figures, its bound, and how it was missed. */
 function notes(rows: readonly Row[], paint: (name: Colour, text: string) => string): string[] {
-  return rows.flatMap(({ fault, who, figures, failure, missed, bound }) => {
+  return rows.flatMap(({ fault, who, figures, failure, skipped, missed, bound }) => {
     const more = Object.entries(figures ?? {}).filter(([name, figure]) => !known.has(name) && figure !== undefined);
     const parts = [
       ...(isJudged(bound) ? [`bound: ${boundText(bound)}`] : []),
       ...more.map(([name, figure]) => `${name} ${figureText(figure)}`),
+      ...(skipped === undefined ? [] : [`skipped: ${skipped}`]),
       ...(failure === undefined ? [] : [`failed: ${failure}`]),
     ];
     const title = who === 'ours' ? fault : `${fault}, ${who}`;

@@ -35,6 +35,44 @@ t.test('a message finds its service at another broker, and is confirmed when tha
   t.equal(handled.length, 4);
 });
 
+t.test('what waits for a service goes on when that comes up at another broker', async t => {
+  const [one, two] = await three(t);
+  const boss = await one.service('boss');
+  const handled: string[] = [];
+  const fates = [1, 2, 3].map(n => boss.deliver('worker/JOB', { n, cache: 'ttl=60s' }));
+  const here = boss.deliver('.:worker/JOB', { n: 9, cache: 'ttl=60s' });
+  const row = (): number | undefined => one.broker.status.services.find(({ name }) => name === 'worker')?.waiting;
+  await until('they wait', () => row() === 4);
+  await two.service('worker', {}, service => service.on('JOB', message => handled.push(message.get('n') ?? '')));
+  await Promise.all(fates);
+  t.same(handled, ['1', '2', '3']);
+  t.equal(row(), 1, 'one that is for this broker alone stays');
+  await one.service('worker', {}, service => service.on('JOB', message => handled.push(`here ${message.get('n')}`)));
+  await here;
+  t.equal(handled.at(-1), 'here 9');
+});
+
+t.test('a name that is at several brokers: the one of our own, else the first of them by name', async t => {
+  const [one, two, three_] = await three(t);
+  const handled: string[] = [];
+  const twin = (stage: BrokerStage): Promise<unknown> =>
+    stage.service('twin', {}, service => service.on('JOB', () => handled.push(stage.broker.server)));
+  await twin(two);
+  await twin(three_);
+  const boss = await one.service('boss');
+  const sees = (stage: BrokerStage, server: string): boolean =>
+    stage.broker.status.cluster.others.some(other => other.server === server && other.services.includes('twin'));
+  await until('both are known', () => sees(one, 'two') && sees(one, 'three') && sees(two, 'three'));
+  await boss.deliver('twin/JOB');
+  t.same(handled, ['three'], 'three stands before two');
+  const there = await two.service('there');
+  await there.deliver('twin/JOB');
+  t.equal(handled.at(-1), 'two');
+  await twin(one);
+  await boss.deliver('twin/JOB');
+  t.equal(handled.at(-1), 'one');
+});
+
 t.test('broadcasts come once to each broker, and go no further than they are meant to', async t => {
   const stages = await three(t);
   const readers = await Promise.all(stages.map(stage => stage.member('reader', 'NEWS')));

@@ -8,12 +8,7 @@ import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../../base/o
 import type { QueueLimits } from '../../base/queue.ts';
 import { queueDefaults } from '../../base/queue.ts';
 import { isPrefix } from '../../connection/index.ts';
-import type { OthersLimits } from './others.ts';
-
-export interface PresenceTimes extends OthersLimits {
-  /** Milliseconds between two signs of life. @default 1_000 */
-  readonly beat: number;
-}
+import type { PresenceTimes } from './others.ts';
 
 export interface KeptLimits {
   /** Most messages. @default 100_000 */

@@ -1,12 +1,13 @@
 // Brokers that find each other over NATS (wire.ts says under which subjects). Whoever speaks under them is a broker: who may
 // is for the accounts and permissions of NATS to say.
 //
-//   presence    a beat each second; one that is silent for 5 s is not there, after an hour it is forgotten
+//   presence    a beat each second; one that is silent for 5 s is not there, after an hour it is forgotten. While our own beats
+//               do not come back, nobody's silence counts (others.ts): then it is we who are cut off
 //   forward     kept here until the other broker has told what became of it (route.ts, intake.ts)
 //   broadcast   told once: who is not connected in that moment misses it
 //   keep        in a work queue of JetStream (kept.ts)
 //
-// While NATS is away, all of a machine goes on; what is for others waits here, within limits.
+// While NATS is away, all of a machine goes on; what is for those who were there waits here, within limits.
 
 import type { Cancel } from '../../base/clock.ts';
 import { NetworkError, Refusal, reasonOf, UsageError } from '../../base/errors.ts';
@@ -85,7 +86,7 @@ export class NatsCluster implements Cluster {
     return {
       state: this.#machine.state,
       computers: this.#others.size + 1,
-      live: this.#others.live.length + 1,
+      live: (away ? 0 : this.#others.live.length) + 1,
       waiting: this.#forwarding?.waiting ?? 0,
       waitingBytes: this.#forwarding?.bytes ?? 0,
       trouble: (away ? this.#nats.lastError?.message : undefined) ?? this.#trouble,
@@ -229,7 +230,7 @@ export class NatsCluster implements Cluster {
 
   #heard(beat: Beat): void {
     if (beat.server === this.#presence?.server) {
-      if (beat.life === this.#presence.life) return;
+      if (beat.life === this.#presence.life) return this.#others.ownBeat(this.#settings.clock.now());
       this.#trouble = `another broker of this cluster is called ${beat.server} too`;
       return this.#changed();
     }

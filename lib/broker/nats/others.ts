@@ -1,10 +1,15 @@
 // The other brokers, as their beats tell: who is there, who has gone silent, who is forgotten.
+//
+// Silence says something about others as long as we hear at all, and that our own beats tell: they come back from NATS too. While
+// they do not (NATS is away, our way there is a black hole, this process was stopped), nobody's silence grows.
 
 import type { Presence } from '../cluster.ts';
 import type { Beat } from './wire.ts';
 import { presenceOf } from './wire.ts';
 
-export interface OthersLimits {
+export interface PresenceTimes {
+  /** Milliseconds between two signs of life. @default 1_000 */
+  readonly beat: number;
   /** A broker that says nothing for so many ms is not there. */
   readonly silent: number;
   /** After so many ms more it is forgotten. */
@@ -15,16 +20,20 @@ interface Known {
   life: string;
   /** The last whole presence of this life; undefined until one has come. */
   presence: Presence | undefined;
-  /** When it last said something, on the clock. */
+  /** When it last said something, on the clock; moved on by the time in which nothing could be heard. */
   heard: number;
   live: 'live' | 'silent';
 }
 
 export class Others {
-  readonly #limits: OthersLimits;
+  readonly #limits: PresenceTimes;
   readonly #known = new Map<string, Known>();
+  /** Made when asked for, and again after each change. */
+  #live: readonly Presence[] | undefined;
+  /** When our own beat last came back. */
+  #own: number | undefined;
 
-  constructor(limits: OthersLimits) {
+  constructor(limits: PresenceTimes) {
     this.#limits = limits;
   }
 
@@ -33,13 +42,22 @@ export class Others {
   }
 
   get live(): readonly Presence[] {
-    return [...this.#known.values()].flatMap(({ live, presence }) =>
+    this.#live ??= [...this.#known.values()].flatMap(({ live, presence }) =>
       live === 'live' && presence !== undefined ? [presence] : [],
     );
+    return this.#live;
   }
 
   isKnown(server: string): boolean {
     return this.#known.has(server);
+  }
+
+  /** Our own beat has come back: until now we could hear. More than one beat missing is time that counts for nobody. */
+  ownBeat(now: number): void {
+    const gap = now - (this.#own ?? now);
+    this.#own = now;
+    if (gap <= 2 * this.#limits.beat) return;
+    for (const known of this.#known.values()) known.heard = Math.min(now, known.heard + gap);
   }
 
   /** Takes a beat; says what changed, and `ask` where the whole presence is wanted. */
@@ -48,9 +66,11 @@ export class Others {
     const was = known.live;
     known.heard = now;
     known.live = 'live';
+    if (was === 'silent') this.#live = undefined;
     const { presence } = known;
     if (beat.services !== undefined && (presence === undefined || beat.serial >= presence.serial)) {
       known.presence = presenceOf(beat);
+      this.#live = undefined;
       return 'changed';
     }
     if (presence === undefined || presence.serial < beat.serial) return 'ask';
@@ -59,16 +79,18 @@ export class Others {
 
   /** A broker says that it ends. */
   gone({ server, life }: Beat): boolean {
+    this.#live = undefined;
     const known = this.#known.get(server);
     return known?.life === life && this.#known.delete(server);
   }
 
   /** Looks who has gone silent; names those that are forgotten. */
   sweep(now: number): { readonly changed: boolean; readonly forgotten: readonly string[] } {
+    const until = Math.min(now, this.#own ?? 0);
     const forgotten: string[] = [];
     let changed = 0;
     for (const [server, known] of this.#known) {
-      const silence = now - known.heard;
+      const silence = until - known.heard;
       if (known.live === 'live' && silence >= this.#limits.silent) {
         known.live = 'silent';
         changed += 1;
@@ -77,7 +99,9 @@ export class Others {
       this.#known.delete(server);
       forgotten.push(server);
     }
-    return { changed: changed + forgotten.length > 0, forgotten };
+    if (changed + forgotten.length === 0) return { changed: false, forgotten };
+    this.#live = undefined;
+    return { changed: true, forgotten };
   }
 
   #knownOf({ server, life }: Beat, heard: number): Known {
@@ -85,6 +109,7 @@ export class Others {
     if (known?.life === life) return known;
     const fresh: Known = { life, presence: undefined, heard, live: 'live' };
     this.#known.set(server, fresh);
+    this.#live = undefined;
     return fresh;
   }
 }

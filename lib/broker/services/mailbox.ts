@@ -117,6 +117,26 @@ export class Mailbox {
     });
   }
 
+  /** All that waits goes another way, but for what is for this broker alone; what that way does not take comes back. */
+  sendOn(way: (message: Message) => Promise<void>): void {
+    const left = this.#left();
+    const going = left.filter(isForAnybody);
+    if (going.length === 0) return;
+    this.#waiting = left.filter(letter => !isForAnybody(letter));
+    this.#head = 0;
+    for (const letter of going) {
+      this.#underWay += 1;
+      way(letter.message)
+        .finally(() => {
+          this.#underWay -= 1;
+        })
+        .then(
+          () => this.#settle(letter),
+          (error: unknown) => this.#failed(letter, error),
+        );
+    }
+  }
+
   /** Fails what has waited for too long. */
   expire(): void {
     const now = this.#clock.now();
@@ -248,6 +268,11 @@ export class Mailbox {
     this.counts[failure === undefined ? 'handled' : 'failed'] += 1;
     letter.settle(failure);
   }
+}
+
+/** Whether whichever broker has the service may take it. */
+function isForAnybody({ message: { to } }: Letter): boolean {
+  return to.server === '' || to.server === '*' || to.server === '?';
 }
 
 /** About what it takes in memory and on the wire. */

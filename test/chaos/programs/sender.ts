@@ -5,6 +5,7 @@ import { Refused } from '../peers/wire.ts';
 import { wireOf } from '../peers/wires.ts';
 import { serve } from '../stage/child.ts';
 import { Pace } from '../stage/pace.ts';
+import { mark, measure, rise } from '../stage/rise.ts';
 
 export interface SenderOpening {
   readonly port: number;
@@ -87,8 +88,6 @@ class Link {
 
 const links: Link[] = [];
 let pace: Pace | undefined;
-let before = 0;
-let highest = 0;
 
 /** Ms of sending in one go; others want to go too. */
 const slice = 5;
@@ -150,27 +149,6 @@ async function asking({ perSecond, milliseconds }: { perSecond: number; millisec
   return waits;
 }
 
-function measure(): void {
-  highest = Math.max(highest, process.memoryUsage.rss());
-}
-
-/** Ms of making and dropping objects, after which the young part of the heap is as large as it gets (32 MiB). */
-const warming = 200;
-
-/**
- * What the memory is now is what its rise is measured from. First the young part of the heap is let grow, as it is in
- * any process that has worked a while: it is not memory that messages hold.
- */
-function mark(): void {
-  const end = performance.now() + warming;
-  for (let kept: object[] = []; performance.now() < end; ) {
-    for (let some = 0; some < 1_000; some += 1) kept.push({ text: `kept ${some}`, list: [some, end] });
-    if (kept.length > 20_000) kept = [];
-  }
-  before = process.memoryUsage.rss();
-  highest = before;
-}
-
 /** The time of an event of the loop: one in a blocked process waits for its end. */
 function block({ milliseconds }: { milliseconds: number }): void {
   const end = performance.now() + milliseconds;
@@ -190,7 +168,7 @@ function figures(): SenderFigures {
       : undefined,
     downs: links.map(({ downs }) => downs),
     ups: links.map(({ ups }) => ups),
-    rise: highest - before,
+    rise: rise(),
   };
 }
 
