@@ -151,6 +151,13 @@ t.test('options are checked', async t => {
   bad(() => new Nats('a', { login: {} }), 'INVALID_VALUE', /a login is one of/);
   bad(() => new Nats('a', { login: { user: 'a', token: 'b' } }), 'INVALID_VALUE', /a login is one of/);
   bad(() => new Nats('a', { login: { password: 'b' } }), 'INVALID_VALUE', /a login is one of/);
+  bad(() => new Nats('a', { login: { passwordFile: 'b' } }), 'INVALID_VALUE', /a login is one of/);
+  bad(
+    () => new Nats('a', { login: { user: 'a', password: 'b', passwordFile: 'c' } }),
+    'INVALID_VALUE',
+    /a login is one/,
+  );
+  bad(() => new Nats('a', { login: { token: 'a', tokenFile: 'b' } }), 'INVALID_VALUE', /a login is one of/);
   bad(() => new Nats('a', { login: { name: 'b' } as object }), 'UNKNOWN_OPTION', /name/);
   bad(() => new Nats('a', { servers: 1 } as object), 'UNKNOWN_OPTION', /servers/);
   bad(() => new Nats('a', { limits: { ask: 0 } }), 'OUT_OF_RANGE', /ask/);

@@ -1,11 +1,12 @@
 // A real nats-server for tests, on a port of the system's choice. Where the binary is absent, tests say skipped, and why.
 
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin'];
 const binary = folders.map(folder => join(folder, 'nats-server')).find(path => existsSync(path));
@@ -74,10 +75,19 @@ export class NatsServer {
   /** Ends it as a crash would. */
   async kill(): Promise<void> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || !this.isRunning) return;
     const over = new Promise(resolve => child.once('exit', resolve));
     child.kill('SIGKILL');
     await over;
+  }
+
+  /** Tells it to send its clients elsewhere and to end, as an operator does. */
+  async lameDuck(): Promise<void> {
+    await promisify(execFile)(binary ?? 'nats-server', ['--signal', `ldm=${this.#child?.pid}`]);
+  }
+
+  get isRunning(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null;
   }
 
   /** Stops its clock: sockets stay open, nothing is answered. Resolves when all its threads stand still. */

@@ -1,12 +1,13 @@
 // The command line of communicatord.
 
 import { readFileSync } from 'node:fs';
-import type { AccessOptions, Cluster } from '../../lib/broker/index.ts';
-import { Broker, NatsCluster } from '../../lib/broker/index.ts';
+import type { AccessOptions } from '../../lib/broker/index.ts';
+import { Broker } from '../../lib/broker/index.ts';
 import type { StreamTransports } from '../../lib/index.ts';
 import { Communicator, serviceLogger, tls, UsageError, unix } from '../../lib/index.ts';
 import { brokerAddress } from '../../lib/protocol/service/index.ts';
 import { commandLine, exitCodes, packageVersion, runProgram, wholeNumber, wrong } from '../command-line.ts';
+import { clusterOf, clusterOptions } from './cluster.ts';
 
 const program = {
   name: 'communicatord',
@@ -38,10 +39,7 @@ const program = {
       type: 'string',
       describe: 'JSON file: {"users": {"NAME": {"secret": "…", "may": ["control"]}}, "local": ["register", "send"]}',
     },
-    cluster: { type: 'string', describe: 'NATS servers, nats://host:4222[,…]: the way to brokers of other machines' },
-    'cluster-credentials': { type: 'string', describe: 'A .creds file for NATS' },
-    'cluster-authority': { type: 'string', describe: 'PEM file: NATS must show a certificate of this authority' },
-    'cluster-network': { type: 'string', describe: 'Private broadcasts (?) reach brokers of the same network' },
+    ...clusterOptions,
     'max-connections': { type: 'string', default: '10000', describe: 'Connections at one address' },
     level: {
       choices: ['error', 'warn', 'info', 'debug', 'trace'],
@@ -54,6 +52,10 @@ const program = {
     ['$0', `Serve on ${brokerAddress.unix}, ${brokerAddress.tcp} and ${brokerAddress.udp}`],
     ['$0 --unix none --tcp 127.0.0.1:0 --signal none', "One port, of the system's choice"],
     ['$0 --cluster nats://one:4222,nats://two:4222', 'With the brokers of other machines'],
+    [
+      '$0 --cluster tls://one:4222 --cluster-user broker --cluster-password-file password',
+      'Where NATS asks who we are',
+    ],
     ['$0 --tls 0.0.0.0:4043 --certificate a.pem --private-key a.key --access access.json', 'For other machines too'],
   ],
 } as const;
@@ -81,7 +83,7 @@ async function serve(given: Options): Promise<number> {
     limits: { connections },
     store: given['data-path'] === undefined ? undefined : { directory: given['data-path'] },
     services: given.services?.split(',').map(name => name.trim()),
-    cluster: cluster(given, communicator),
+    cluster: clusterOf(given, communicator, program.name),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const handling = communicator.signal(signal, () => {
@@ -92,15 +94,6 @@ async function serve(given: Options): Promise<number> {
   communicator.signal('SIGHUP', () => logger.reopen());
   await broker.start();
   return (await communicator.run()) ? exitCodes.done : exitCodes.failed;
-}
-
-/** The way to other machines. */
-function cluster(given: Options, communicator: Communicator): Cluster | undefined {
-  if (given.cluster === undefined) return undefined;
-  const { 'cluster-credentials': credentialsFile, 'cluster-authority': ca, 'cluster-network': network } = given;
-  const login = credentialsFile === undefined ? undefined : { credentialsFile };
-  const tls = ca === undefined ? undefined : { files: { ca } };
-  return new NatsCluster(communicator.nats(given.cluster, { name: program.name, login, tls }), { network });
 }
 
 function addresses({ unix: path, tcp, signal, tls: secure }: Options): string[] {

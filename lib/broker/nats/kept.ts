@@ -26,7 +26,8 @@ export interface KeptOwner {
   take(message: Message): Promise<void>;
   /** Something was kept for a service. */
   stored(service: string): void;
-  trouble(words: string): void;
+  /** What is wrong; nothing any more. */
+  trouble(words: string | undefined): void;
 }
 
 /** An attempt to store takes so long at most, in ms. */
@@ -46,6 +47,8 @@ export class Kept {
   readonly #handled = new Set<string>();
   readonly #draining = new Set<string>();
   #opening: Promise<void> | undefined;
+  /** JetStream did not answer on it, or said no: it may have no leader at present. */
+  #failed: NatsLine | undefined;
   #stream: KeptStream | undefined;
   #looking: Promise<void> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -57,15 +60,19 @@ export class Kept {
   }
 
   /** There is a connection. */
-  open({ client }: NatsLine): void {
-    const opening = KeptStream.open(client, this.#prefix, this.#limits).then(
+  open(line: NatsLine): void {
+    this.#failed = undefined;
+    const opening = KeptStream.open(line.client, this.#prefix, this.#limits).then(
       stream => {
         if (this.#opening !== opening) return;
         this.#stream = stream;
         this.look();
       },
       (error: unknown) => {
-        if (this.#opening === opening) this.#owner.trouble(`nothing can be kept: ${reasonOf(error)}`);
+        if (this.#opening !== opening) return;
+        this.#failed = line;
+        this.#lookedAt = this.#owner.clock.now();
+        this.#owner.trouble(`nothing can be kept: ${reasonOf(error)}`);
       },
     );
     this.#opening = opening;
@@ -74,6 +81,7 @@ export class Kept {
   /** The connection is gone. */
   lost(): void {
     this.#opening = undefined;
+    this.#failed = undefined;
     this.#stream = undefined;
   }
 
@@ -119,9 +127,11 @@ export class Kept {
       });
   }
 
-  /** As `look`, where that is long ago. */
+  /** As `look`, where that is long ago; what could not be opened is tried again. */
   lookAgain(): void {
-    if (this.#owner.clock.now() - this.#lookedAt >= again) this.look();
+    if (this.#owner.clock.now() - this.#lookedAt < again) return;
+    if (this.#failed === undefined) this.look();
+    else this.open(this.#failed);
   }
 
   /** Something is kept for a service that may be here. */
@@ -131,13 +141,16 @@ export class Kept {
   }
 
   async #look(stream: KeptStream): Promise<void> {
-    for (const word of await stream.services()) if (this.#owner.here().has(word)) this.#drain(stream, word);
+    const words = (await stream.services()).filter(word => this.#owner.here().has(word));
+    for (const word of words) this.#drain(stream, word);
+    if (words.length === 0) this.#owner.trouble(undefined);
   }
 
   #drain(stream: KeptStream, word: string): void {
     if (this.#draining.has(word)) return;
     this.#draining.add(word);
     this.#empty(stream, word)
+      .then(() => this.#owner.trouble(undefined))
       .catch((error: unknown) => {
         if (this.#stream === stream) this.#owner.trouble(`what is kept cannot be fetched: ${reasonOf(error)}`);
       })

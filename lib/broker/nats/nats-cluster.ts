@@ -52,6 +52,7 @@ export class NatsCluster implements Cluster {
   #forwarding: Forwarding | undefined;
   #here: ReadonlySet<string> = new Set();
   #trouble: string | undefined;
+  #keptTrouble: string | undefined;
   #cancelBeat: Cancel | undefined;
 
   /**
@@ -71,7 +72,8 @@ export class NatsCluster implements Cluster {
       take: message => this.#take(message),
       stored: service => this.#stored(service),
       trouble: words => {
-        this.#trouble = words;
+        if (words === this.#keptTrouble) return;
+        this.#keptTrouble = words;
         this.#changed();
       },
     });
@@ -89,7 +91,7 @@ export class NatsCluster implements Cluster {
       live: (away ? 0 : this.#others.live.length) + 1,
       waiting: this.#forwarding?.waiting ?? 0,
       waitingBytes: this.#forwarding?.bytes ?? 0,
-      trouble: (away ? this.#nats.lastError?.message : undefined) ?? this.#trouble,
+      trouble: (away ? this.#nats.lastError?.message : undefined) ?? this.#trouble ?? this.#keptTrouble,
     };
   }
 
@@ -170,6 +172,7 @@ export class NatsCluster implements Cluster {
   readonly #opened = (line: NatsLine): void => {
     if (!this.#machine.attempt('opened')) return;
     this.#trouble = undefined;
+    this.#keptTrouble = undefined;
     this.#say(this.#subjects.ask, {});
     this.#beat('whole');
     this.#forwarding?.opened();

@@ -24,7 +24,7 @@ export interface NatsLimits {
 const natsLimits: NatsLimits = { dial: dialTime, ask: heartbeatDefaults.ask, move: 2_000 };
 
 export interface NatsOptions extends ConnectionOptions {
-  /** Who we are: one of user and password, token, seed, credentials, credentialsFile; a function is asked at each dial. */
+  /** Who we are, in one of the ways of `NatsLogin`; a function is asked at each dial. */
   readonly login?: LoginSource | undefined;
   /** Authorities and our certificate. Given, the way must be secure; without it, it is where the server wants it. */
   readonly tls?: NatsDial['tls'];

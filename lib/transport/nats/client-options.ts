@@ -36,19 +36,28 @@ async function tlsOf(options: TlsOptions): Promise<object> {
 }
 
 async function loginOf(login: NatsLogin, library: Library): Promise<Partial<ConnectionOptions>> {
-  const { user, password, token, seed, credentials, credentialsFile } = login;
+  const { user, password, passwordFile, token, tokenFile, seed, credentials, credentialsFile } = login;
   if (token !== undefined) return { token };
+  if (tokenFile !== undefined) return { token: await secretIn('token', tokenFile) };
   if (seed !== undefined) return { authenticator: library.seed(seed) };
-  if (user !== undefined) return password === undefined ? { user } : { user, pass: password };
-  return { authenticator: library.credentials(credentials ?? (await textOf(credentialsFile ?? ''))) };
+  if (user !== undefined) {
+    const pass = passwordFile === undefined ? password : await secretIn('password', passwordFile);
+    return pass === undefined ? { user } : { user, pass };
+  }
+  return { authenticator: library.credentials(credentials ?? (await textOf('credentials', credentialsFile ?? ''))) };
 }
 
-async function textOf(path: string): Promise<string> {
+/** @throws NetworkError DIAL_FAILED also where there is none */
+async function secretIn(what: string, path: string): Promise<string> {
+  const secret = (await textOf(what, path)).trim();
+  if (secret !== '') return secret;
+  throw new NetworkError('DIAL_FAILED', `there is no ${what} in ${path}: it is empty`);
+}
+
+async function textOf(what: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new NetworkError('DIAL_FAILED', `cannot read the credentials in ${path}: ${reasonOf(error)}`, {
-      cause: error,
-    });
+    throw new NetworkError('DIAL_FAILED', `cannot read the ${what} in ${path}: ${reasonOf(error)}`, { cause: error });
   }
 }

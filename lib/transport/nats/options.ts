@@ -11,7 +11,11 @@ export interface NatsLogin {
   readonly user?: string | undefined;
   /** Of the user. */
   readonly password?: string | undefined;
+  /** Path of a file with the user's password, without the blanks around it; read at each dial. */
+  readonly passwordFile?: string | undefined;
   readonly token?: string | undefined;
+  /** Path of a file with the token, as `passwordFile`. */
+  readonly tokenFile?: string | undefined;
   /** The seed of an nkey. */
   readonly seed?: string | undefined;
   /** The text of a `.creds` file. */
@@ -37,7 +41,9 @@ export interface NatsDial {
 const knownLogin: { [K in keyof Required<NatsLogin>]: 0 } = {
   user: 0,
   password: 0,
+  passwordFile: 0,
   token: 0,
+  tokenFile: 0,
   seed: 0,
   credentials: 0,
   credentialsFile: 0,
@@ -76,11 +82,14 @@ export async function loginNow(login: LoginSource | undefined): Promise<NatsLogi
 
 function checkLogin(login: NatsLogin): NatsLogin {
   refuseUnknown('login', knownLogin, login);
-  const { user, password, token, seed, credentials, credentialsFile } = login;
-  const ways = [user, token, seed, credentials, credentialsFile].filter(way => way !== undefined);
-  if (ways.length !== 1 || (password !== undefined && user === undefined)) {
-    const words = 'a login is one of: user and password, token, seed, credentials, credentialsFile';
-    throw new UsageError('INVALID_VALUE', words);
+  const { user, password, passwordFile, token, tokenFile, seed, credentials, credentialsFile } = login;
+  const ways = [user, token, tokenFile, seed, credentials, credentialsFile].filter(way => way !== undefined);
+  const passwords = [password, passwordFile].filter(way => way !== undefined);
+  if (ways.length !== 1 || passwords.length > (user === undefined ? 0 : 1)) {
+    throw new UsageError(
+      'INVALID_VALUE',
+      'a login is one of: user with password or passwordFile, token, tokenFile, seed, credentials, credentialsFile',
+    );
   }
   return login;
 }
