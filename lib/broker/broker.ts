@@ -25,6 +25,7 @@ import { settled } from './options.ts';
 import { Reports } from './reports.ts';
 import { Rights } from './rights.ts';
 import { Router } from './router.ts';
+import { Elsewhere } from './services/elsewhere.ts';
 import type { Mailbox } from './services/mailbox.ts';
 import { Registry } from './services/registry.ts';
 import { Store } from './services/store.ts';
@@ -50,6 +51,7 @@ interface Parts {
   readonly store: Store;
   readonly status: Status;
   readonly router: Router;
+  readonly elsewhere: Elsewhere;
   readonly broadcaster: Broadcaster;
   readonly rights: Rights;
   readonly load: Load;
@@ -175,8 +177,9 @@ export class Broker {
     });
     const broadcaster = new Broadcaster({ registry, cluster, server }, clock, logger);
     const reports = new Reports({ server, registry, cluster, logger });
-    const router = new Router({ server, registry, store, cluster, broadcaster, rights, reports, own, clock, logger });
-    return { registry, store, status, router, broadcaster, rights, load };
+    const elsewhere = new Elsewhere(server, cluster, registry, limits.services, logger);
+    const parts = { server, registry, store, cluster, elsewhere, broadcaster, rights, reports, own, clock, logger };
+    return { registry, store, status, router: new Router(parts), elsewhere, broadcaster, rights, load };
   }
 
   #listen(address: string): Listener | Datagram {
@@ -207,7 +210,7 @@ export class Broker {
   }
 
   #node(): ClusterNode {
-    const { router, broadcaster, status } = this.#use();
+    const { router, broadcaster, status, elsewhere } = this.#use();
     return {
       presence: status.presence(),
       take: message => router.take(message),
@@ -216,7 +219,10 @@ export class Broker {
         if (message.command === 'SHUTDOWN' && service === brokerName) this.#stopByMessage('this one');
         else broadcaster.hear(message);
       },
-      changed: () => status.tellCluster(),
+      changed: () => {
+        status.tellCluster();
+        if (this.state === 'open') elsewhere.changed();
+      },
     };
   }
 
@@ -241,6 +247,7 @@ export class Broker {
 
   #sweep(): void {
     for (const mailbox of this.#parts?.registry.mailboxes.values() ?? []) if (mailbox.waiting > 0) mailbox.expire();
+    if (this.state === 'open') this.#parts?.elsewhere.handOver();
   }
 
   #every(ms: number, run: () => void): void {

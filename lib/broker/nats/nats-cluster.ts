@@ -9,7 +9,7 @@
 // While NATS is away, all of a machine goes on; what is for others waits here, within limits.
 
 import type { Cancel } from '../../base/clock.ts';
-import { NetworkError, Refusal, reasonOf, UsageError } from '../../base/errors.ts';
+import { NetworkError, reasonOf, UsageError } from '../../base/errors.ts';
 import { guarded } from '../../base/guard.ts';
 import type { StateTable } from '../../base/state-table.ts';
 import { StateMachine } from '../../base/state-table.ts';
@@ -19,6 +19,7 @@ import type { Message } from '../../message/index.ts';
 import { decode, encode } from '../../message/index.ts';
 import type { NatsLine, NatsPacket } from '../../transport/nats/index.ts';
 import type { Cluster, ClusterNode, ClusterState, ClusterStatus, Presence, Reach } from '../cluster.ts';
+import { NotHere } from '../cluster.ts';
 import type { ClusterSettings, NatsClusterOptions } from './cluster-options.ts';
 import { settleCluster } from './cluster-options.ts';
 import { Forwarding } from './forwarding.ts';
@@ -116,7 +117,7 @@ export class NatsCluster implements Cluster {
       throw new NetworkError('CLOSED', 'this broker is in no cluster');
     }
     if (this.#machine.state === 'up' && !this.#others.isKnown(server)) {
-      throw new Refusal(`there is no server ${server}`, message.command);
+      throw new NotHere(`there is no server ${server}`, message.command);
     }
     await forwarding.forward(server, message);
   }
@@ -252,7 +253,7 @@ export class NatsCluster implements Cluster {
   }
 
   async #take(message: Message): Promise<void> {
-    if (this.#node === undefined) throw new Refusal('this broker has left', message.command);
+    if (this.#node === undefined) throw new NotHere('this broker has left', message.command);
     await this.#node.take(message);
   }
 

@@ -55,6 +55,9 @@ export interface Carriage {
   readonly done: number;
 }
 
+/** The code of an outcome: the service is not there, and the message may go elsewhere. */
+export const notHere = 'NOT_HERE';
+
 /** Number; and code and words where it was not taken. */
 export type Outcome = readonly [number: number, code?: string, words?: string];
 
