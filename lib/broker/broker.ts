@@ -213,7 +213,8 @@ export class Broker {
     const { router, broadcaster, status, elsewhere } = this.#use();
     return {
       presence: status.presence(),
-      take: message => router.take(message),
+      take: (message, left) => router.take(message, left),
+      expired: message => router.expired(message),
       hear: message => {
         const { service } = message.to;
         if (message.command === 'SHUTDOWN' && service === brokerName) this.#stopByMessage('this one');

@@ -61,7 +61,9 @@ export interface ClusterNode {
    * @throws NotHere where the service is not here (any more), PeerError REFUSED where it does not take it, LimitError where
    * there is no room: not taken
    */
-  take(message: Message): Promise<void>;
+  take(message: Message, left?: number): Promise<void>;
+  /** What was kept for a service has waited for too long: this broker alone tells its sender. */
+  expired(message: Message): void;
   /** A broadcast of another broker, once: for the services here that know the command, and for nobody beyond. */
   hear(message: Message): void;
   /** `others` or `status` have changed. */
@@ -90,7 +92,7 @@ export interface Cluster {
   /**
    * Keeps a message for a service that is nowhere at present, so that whichever broker first has it takes it. Resolves with
    * true when it is safe, with false where this cluster keeps nothing: then the broker keeps it itself.
-   * @param ttl for how long, in ms; then it is dropped, and never delivered
+   * @param ttl for how long, in ms; then it is never delivered, and one broker is told (`expired`)
    * @throws LimitError OUTBOX_FULL, NetworkError
    */
   keep(message: Message, ttl: number): Promise<boolean>;

@@ -106,14 +106,19 @@ export class Router {
   }
 
   /** A message of another broker, for a service here. */
-  async take(message: Message): Promise<void> {
+  async take(message: Message, left = patience): Promise<void> {
     const { registry } = this.#parts;
     const { service } = message.to;
     this.counts.fromCluster += 1;
     const guest = registry.guest(service);
     if (guest !== undefined) return void guest.peer.send(forGuest(message, guest));
     if (!registry.has(service)) throw new NotHere(`service ${service} is not here`, message.command);
-    await this.#post(message, registry.mailbox(service), patience);
+    await this.#post(message, registry.mailbox(service), left);
+  }
+
+  /** What the cluster had kept has waited for too long. */
+  expired(message: Message): void {
+    this.#failedToReach(message, new Refusal('it waited for too long'));
   }
 
   /** What an earlier life of the broker has kept. */
@@ -202,7 +207,7 @@ export class Router {
     // A sender that keeps it until it is handled wants nobody else to keep it, unless it said so.
     const isKept = text === undefined && party?.peer.session !== undefined;
     if (isKept || cluster.status.state === 'alone') return this.#keep(message, party, wish.ttl, text !== undefined);
-    const keeping = cluster.keep(message, wish.ttl).then(
+    return cluster.keep(message, wish.ttl).then(
       kept => {
         if (!kept) return this.#keep(message, party, wish.ttl, text !== undefined);
         this.#parts.reports.cached(message);
@@ -210,7 +215,6 @@ export class Router {
       },
       () => this.#keep(message, party, wish.ttl, text !== undefined),
     );
-    return keeping;
   }
 
   /**

@@ -68,7 +68,10 @@ export class NatsCluster implements Cluster {
     this.#kept = new Kept(prefix, kept, {
       clock,
       here: () => this.#here,
-      take: message => this.#take(message),
+      isFirst: () => this.#others.live.every(({ server }) => server > (this.#presence?.server ?? '')),
+      present: () => this.#present,
+      take: (message, left) => this.#take(message, left),
+      expired: message => this.#node?.expired(message),
       stored: service => this.#stored(service),
       trouble: words => {
         this.#trouble = words;
@@ -138,6 +141,12 @@ export class NatsCluster implements Cluster {
     this.#say(this.#subjects.gone, {});
     await this.#forwarding?.settled();
     this.#end();
+  }
+
+  /** Words of all services that are anywhere. */
+  get #present(): ReadonlySet<string> {
+    const words = this.#others.live.flatMap(({ services }) => services.map(({ name }) => subjectWord(name)));
+    return new Set([...this.#here, ...words]);
   }
 
   get #privately(): string {
@@ -252,9 +261,9 @@ export class NatsCluster implements Cluster {
     );
   }
 
-  async #take(message: Message): Promise<void> {
+  async #take(message: Message, left?: number): Promise<void> {
     if (this.#node === undefined) throw new NotHere('this broker has left', message.command);
-    await this.#node.take(message);
+    await this.#node.take(message, left);
   }
 
   #stored(service: string): void {
