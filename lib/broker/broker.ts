@@ -25,8 +25,8 @@ import { settled } from './options.ts';
 import { Reports } from './reports.ts';
 import { Rights } from './rights.ts';
 import { Router } from './router.ts';
+import { Elsewhere } from './services/elsewhere.ts';
 import type { Mailbox } from './services/mailbox.ts';
-import { sendOn } from './services/onward.ts';
 import { Registry } from './services/registry.ts';
 import { Store } from './services/store.ts';
 import type { BrokerStatus } from './status.ts';
@@ -51,6 +51,7 @@ interface Parts {
   readonly store: Store;
   readonly status: Status;
   readonly router: Router;
+  readonly elsewhere: Elsewhere;
   readonly broadcaster: Broadcaster;
   readonly rights: Rights;
   readonly load: Load;
@@ -177,8 +178,10 @@ export class Broker {
     });
     const broadcaster = new Broadcaster({ registry, cluster, server }, clock, logger);
     const reports = new Reports({ server, registry, cluster, logger });
-    const router = new Router({ server, registry, store, cluster, broadcaster, rights, reports, own, clock, logger });
-    return { registry, store, status, router, broadcaster, rights, load };
+    const elsewhere = new Elsewhere(server, cluster, registry, limits.services, logger);
+    const parts = { server, registry, store, cluster, elsewhere, broadcaster, rights, reports, own, clock, logger };
+    const router = new Router(parts);
+    return { registry, store, status, router, elsewhere, broadcaster, rights, load };
   }
 
   #listen(address: string): Listener | Datagram {
@@ -209,10 +212,11 @@ export class Broker {
   }
 
   #node(): ClusterNode {
-    const { router, broadcaster, status, registry } = this.#use();
+    const { router, broadcaster, status, elsewhere } = this.#use();
     return {
       presence: status.presence(),
-      take: message => router.take(message),
+      take: (message, left) => router.take(message, left),
+      expired: message => router.expired(message),
       hear: message => {
         const { service } = message.to;
         if (message.command === 'SHUTDOWN' && service === brokerName) this.#stopByMessage('this one');
@@ -220,7 +224,7 @@ export class Broker {
       },
       changed: () => {
         status.tellCluster();
-        sendOn(registry, this.#settings.cluster);
+        if (this.state === 'open') elsewhere.changed();
       },
     };
   }
@@ -245,10 +249,8 @@ export class Broker {
   }
 
   #sweep(): void {
-    if (this.#parts === undefined) return;
-    const { registry } = this.#parts;
-    for (const mailbox of registry.mailboxes.values()) if (mailbox.waiting > 0) mailbox.expire();
-    sendOn(registry, this.#settings.cluster);
+    for (const mailbox of this.#parts?.registry.mailboxes.values() ?? []) if (mailbox.waiting > 0) mailbox.expire();
+    if (this.state === 'open') this.#parts?.elsewhere.handOver();
   }
 
   #every(ms: number, run: () => void): void {

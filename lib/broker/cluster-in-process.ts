@@ -1,9 +1,10 @@
 // Several brokers in one process that know each other: for tests, and for whoever wants several. Each call of the result is
 // one broker's end.
 
-import { LimitError, NetworkError, Refusal } from '../base/errors.ts';
+import { LimitError, NetworkError } from '../base/errors.ts';
 import type { Message } from '../message/index.ts';
 import type { Cluster, ClusterNode, ClusterStatus, Presence, Reach } from './cluster.ts';
+import { NotHere } from './cluster.ts';
 
 /** Messages that one end may have under way at the same time. */
 const mostUnderWay = 10_000;
@@ -45,7 +46,7 @@ class End implements Cluster {
     const end = [...this.#ends].find(one => one !== this && one.#presence?.server === server);
     if (this.#node === undefined) throw new NetworkError('CLOSED', 'not in the cluster');
     const node = end === undefined ? undefined : end.#node;
-    if (node === undefined) throw new Refusal(`there is no server ${server}`, message.command);
+    if (node === undefined) throw new NotHere(`there is no server ${server}`, message.command);
     if (this.#underWay >= mostUnderWay) throw new LimitError('OUTBOX_FULL', `${this.#underWay} messages are under way`);
     const bytes = message.list.reduce((sum, text) => sum + text.length, 0);
     this.#underWay += 1;

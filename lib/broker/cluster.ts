@@ -7,7 +7,7 @@
 // A server is a broker by its name. The sender of a message is made sure of by the broker that it came to first; a cluster
 // carries messages as they are, parameters that it does not know included.
 
-import { PeerError } from '../base/errors.ts';
+import { PeerError, Refusal } from '../base/errors.ts';
 import type { Message } from '../message/index.ts';
 
 /** A service at some broker. */
@@ -48,6 +48,9 @@ export interface ClusterStatus {
   readonly trouble?: string | undefined;
 }
 
+/** The service of a message is not (any more) at the broker that it went to: it was not taken, and may go elsewhere. */
+export class NotHere extends Refusal {}
+
 /** The broker, as its cluster sees it. */
 export interface ClusterNode {
   /** The presence to begin with; later ones come by `announce`. */
@@ -55,9 +58,12 @@ export interface ClusterNode {
   /**
    * A message for a service here, from another broker or from what was kept for it. Resolves when the service has
    * handled it; until then whoever sent it keeps it.
-   * @throws PeerError REFUSED where the service is not here (any more), LimitError where there is no room: not taken
+   * @throws NotHere where the service is not here (any more), PeerError REFUSED where it does not take it, LimitError where
+   * there is no room: not taken
    */
-  take(message: Message): Promise<void>;
+  take(message: Message, left?: number): Promise<void>;
+  /** What was kept for a service has waited for too long: this broker alone tells its sender. */
+  expired(message: Message): void;
   /** A broadcast of another broker, once: for the services here that know the command, and for nobody beyond. */
   hear(message: Message): void;
   /** `others` or `status` have changed. */
@@ -78,7 +84,7 @@ export interface Cluster {
   /**
    * To the service `message.to.service` at that broker. Resolves when it was handled there (`take` resolved). Of one
    * caller's messages to one server the order is kept. While the way is down it waits, within limits.
-   * @throws LimitError OUTBOX_FULL, EXPIRED; PeerError REFUSED (the service is not there); NetworkError ABANDONED, CLOSED
+   * @throws LimitError OUTBOX_FULL, EXPIRED; NotHere; PeerError REFUSED (by the service); NetworkError ABANDONED, CLOSED
    */
   forward(server: string, message: Message): Promise<void>;
   /** To all other brokers within reach, none of which passes it on. Best effort: it does not throw. */
@@ -86,7 +92,7 @@ export interface Cluster {
   /**
    * Keeps a message for a service that is nowhere at present, so that whichever broker first has it takes it. Resolves with
    * true when it is safe, with false where this cluster keeps nothing: then the broker keeps it itself.
-   * @param ttl for how long, in ms; then it is dropped, and never delivered
+   * @param ttl for how long, in ms; then it is never delivered, and one broker is told (`expired`)
    * @throws LimitError OUTBOX_FULL, NetworkError
    */
   keep(message: Message, ttl: number): Promise<boolean>;

@@ -13,12 +13,13 @@ import { Message } from '../message/index.ts';
 import { brokerName, cacheParameter, readCache } from '../protocol/service/index.ts';
 import type { Broadcaster } from './broadcast.ts';
 import type { Cluster } from './cluster.ts';
+import { NotHere } from './cluster.ts';
 import type { Reports } from './reports.ts';
 import { forGuest } from './reports.ts';
 import type { Rights } from './rights.ts';
+import type { Elsewhere } from './services/elsewhere.ts';
 import type { Mailbox } from './services/mailbox.ts';
 import { sizeOf } from './services/mailbox.ts';
-import { elsewhere } from './services/onward.ts';
 import type { Party } from './services/party.ts';
 import { partyOf } from './services/party.ts';
 import type { Registry } from './services/registry.ts';
@@ -49,6 +50,7 @@ export interface RouterParts {
   readonly registry: Registry;
   readonly store: Store;
   readonly cluster: Cluster;
+  readonly elsewhere: Elsewhere;
   readonly broadcaster: Broadcaster;
   readonly rights: Rights;
   readonly reports: Reports;
@@ -104,14 +106,19 @@ export class Router {
   }
 
   /** A message of another broker, for a service here. */
-  async take(message: Message): Promise<void> {
+  async take(message: Message, left = patience): Promise<void> {
     const { registry } = this.#parts;
     const { service } = message.to;
     this.counts.fromCluster += 1;
     const guest = registry.guest(service);
     if (guest !== undefined) return void guest.peer.send(forGuest(message, guest));
-    if (!registry.has(service)) throw new Refusal(`service ${service} is not here`, message.command);
-    await this.#post(message, registry.mailbox(service), patience);
+    if (!registry.has(service)) throw new NotHere(`service ${service} is not here`, message.command);
+    await this.#post(message, registry.mailbox(service), left);
+  }
+
+  /** What the cluster had kept has waited for too long. */
+  expired(message: Message): void {
+    this.#failedToReach(message, new Refusal('it waited for too long'));
   }
 
   /** What an earlier life of the broker has kept. */
@@ -155,7 +162,7 @@ export class Router {
   }
 
   #forward(message: Message, party: Party | undefined): Promise<void> | undefined {
-    const { registry, server: here } = this.#parts;
+    const { registry, elsewhere, server: here } = this.#parts;
     const { server, service } = message.to;
     if (service === party?.name) throw new Refusal('a service does not send to itself', message.command);
     const local = server === '' || server === '.' || server === '*' || server === '?' || server === here;
@@ -167,17 +174,9 @@ export class Router {
         return this.#report(message, this.#post(message, registry.mailbox(service), this.#patience(message)));
       }
     }
-    const other = server === '.' || server === here ? undefined : this.#other(local ? '' : server, service);
-    if (other !== undefined) return this.#abroad(other, message);
+    const other = server === '.' || server === here ? undefined : elsewhere.find(local ? '' : server, service);
+    if (other !== undefined) return this.#abroad(other, message, local ? party : 'nobody else');
     return local ? this.#absent(message, party) : this.#unknown(message, `there is no server ${server}`);
-  }
-
-  /** The other broker that a message goes to; while the cluster is not up, a name that was given may be one. */
-  #other(server: string, service: string): string | undefined {
-    const { cluster } = this.#parts;
-    const { state } = cluster.status;
-    if (server !== '' && state !== 'up' && state !== 'alone') return server;
-    return server === '' ? elsewhere(cluster, service) : cluster.others.find(one => one.server === server)?.server;
   }
 
   #patience(message: Message): number {
@@ -185,27 +184,30 @@ export class Router {
     return wish?.includes('ttl=') ? readCache(wish).ttl : patience;
   }
 
-  #abroad(server: string, message: Message): Promise<void> {
-    const { cluster } = this.#parts;
+  /** Where the service has gone from there since, it waits for it, unless it was for nobody else. */
+  #abroad(server: string, message: Message, party: Party | undefined | 'nobody else'): Promise<void> {
     this.counts.remote += 1;
-    const sending = cluster.forward(server, message).catch((error: unknown) => {
-      throw error instanceof Refusal ? error : new Refusal(`${server}: ${reasonOf(error)}`, message.command);
+    return this.#parts.cluster.forward(server, message).catch((error: unknown) => {
+      if (error instanceof NotHere && party !== 'nobody else') return this.#absent(message, party);
+      const refusal = error instanceof Refusal ? error : new Refusal(`${server}: ${reasonOf(error)}`, message.command);
+      return this.#report(message, Promise.reject(refusal));
     });
-    return this.#report(message, sending);
   }
 
   /** Nobody of that name is anywhere. */
   #absent(message: Message, party: Party | undefined): Promise<void> | undefined {
-    const { registry, cluster } = this.#parts;
+    const { registry, cluster, elsewhere } = this.#parts;
     const { service } = message.to;
     const text = message.get(cacheParameter);
     const wish = readCache(text);
-    if (wish.choice === 'refuse' || !registry.keepsFor(service, text !== undefined)) {
+    if (wish.choice === 'refuse' || !registry.keepsFor(service, text !== undefined || elsewhere.knows(service))) {
       return this.#unknown(message, `service ${service} is not there`, wish.reply || text === undefined);
     }
     this.counts.cached += 1;
-    if (cluster.status.state === 'alone') return this.#keep(message, party, wish.ttl, text !== undefined);
-    const keeping = cluster.keep(message, wish.ttl).then(
+    // A sender that keeps it until it is handled wants nobody else to keep it, unless it said so.
+    const isKept = text === undefined && party?.peer.session !== undefined;
+    if (isKept || cluster.status.state === 'alone') return this.#keep(message, party, wish.ttl, text !== undefined);
+    return cluster.keep(message, wish.ttl).then(
       kept => {
         if (!kept) return this.#keep(message, party, wish.ttl, text !== undefined);
         this.#parts.reports.cached(message);
@@ -213,7 +215,6 @@ export class Router {
       },
       () => this.#keep(message, party, wish.ttl, text !== undefined),
     );
-    return keeping;
   }
 
   /**

@@ -7,6 +7,6 @@ export { ackEvery, ackTime, InStream } from './in-stream.ts';
 export { OutStream } from './out-stream.ts';
 export type { Outgoing, Settled, StreamLimits } from './outgoing.ts';
 export type { Asker, ReplyLimits } from './reply-cache.ts';
-export { ReplyCache } from './reply-cache.ts';
+export { isUniqueNumber, ReplyCache } from './reply-cache.ts';
 export type { Ack, Agreement, Carrier, Offer, SessionKey } from './wire.ts';
 export * from './wire.ts';

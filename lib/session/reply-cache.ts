@@ -31,6 +31,11 @@ interface Known {
 /** Numbers that are unique in the world are remembered; others (an old peer's 1, 2, 3) are not. */
 const uniqueNumber = /^[\w-]{12}\.\d{1,16}$/;
 
+/** Whether nobody else in the world gives this number to a request. */
+export function isUniqueNumber(number: string): boolean {
+  return uniqueNumber.test(number);
+}
+
 export class ReplyCache {
   readonly #limits: ReplyLimits;
   readonly #clock: Clock;
@@ -46,9 +51,14 @@ export class ReplyCache {
     return this.#known.size;
   }
 
+  /** Whether this request was asked, and is not forgotten. */
+  knows(number: string): boolean {
+    return this.#known.has(number);
+  }
+
   /** A request came: true where it was asked before. Then it is answered from here, now or when the answer is there. */
   repeats(number: string, asker: Asker): boolean {
-    if (!uniqueNumber.test(number)) return false;
+    if (!isUniqueNumber(number)) return false;
     this.#forgetOld(this.#known.has(number) ? 0 : 1);
     const known = this.#known.get(number);
     if (known === undefined) {

@@ -1,11 +1,13 @@
 // Services for tests with processes that are killed. What one handles or is told goes out with one write each, so that
 // nothing that was said is lost when it is killed.
 //
-//   worker {"broker": …}                         says "handled LIFE NUMBER" for each NOTE
-//   boss {"broker": …, "directory": …, "life": …, "count": …, "pace": …}
-//                                                delivers NOTEs to the worker; says "confirmed LIFE NUMBER", "stored …", "failed …"
+//   worker {"broker": …}                         says "handled LIFE NUMBER" for each NOTE, and for each ASK, which it answers
+//   boss {"broker": …, "directory": …, "life": …, "count": …, "pace": …, "asks": …}
+//                                                delivers NOTEs to the worker; says "confirmed LIFE NUMBER", "stored …", "failed …";
+//                                                or requests, with ASK, and says "confirmed …" when the right answer came
 
 import { writeSync } from 'node:fs';
+import type { Receipt } from '../../lib/index.ts';
 import { Communicator } from '../../lib/index.ts';
 import { Service } from '../../lib/protocol/service/index.ts';
 
@@ -15,10 +17,11 @@ interface Wanted {
   readonly life?: number;
   readonly count?: number;
   readonly pace?: number;
+  readonly asks?: boolean;
 }
 
 const [role = '', words = '{}'] = process.argv.slice(2);
-const { broker, directory, life = 0, count = 0, pace = 1 } = JSON.parse(words) as Wanted;
+const { broker, directory, life = 0, count = 0, pace = 1, asks = false } = JSON.parse(words) as Wanted;
 const say = (text: string): number => writeSync(1, `${text}\n`);
 
 const outbox = directory === undefined ? {} : { spool: { directory } };
@@ -28,12 +31,23 @@ const service = new Service(role, {
   link: { pause: { first: 10, most: 100 }, outbox, limits: { ask: 500, dead: 1_500 } },
 });
 service.on('NOTE', message => say(`handled ${message.get('life')} ${message.get('number')}`));
+service.on('ASK', (message, asker) => {
+  say(`handled ${message.get('life')} ${message.get('number')}`);
+  asker.send(message.reply('TOLD', { number: message.get('number') }));
+});
 service.when('state', state => say(`state ${state}`));
 const over = service.run();
 const until = directory === undefined ? 'confirmed' : 'stored';
+async function ask(parameters: { readonly life: number; readonly number: number }): Promise<Receipt> {
+  const answer = await service.request('worker/ASK', parameters, { timeout: 60_000 });
+  if (answer.integer('number') !== parameters.number) throw new Error('the answer to another one');
+  return { guarantee: 'exactly-once-per-session' };
+}
+
 for (let number = 0; number < count; number += 1) {
   const parameters = { life, number };
-  service.deliver('worker/NOTE', parameters, { until }).then(
+  const sent = asks ? ask(parameters) : service.deliver('worker/NOTE', parameters, { until });
+  sent.then(
     ({ guarantee }) => say(`${guarantee === 'stored' ? 'stored' : 'confirmed'} ${life} ${number}`),
     (error: { readonly code?: string }) => say(`failed ${life} ${number} ${error.code}`),
   );

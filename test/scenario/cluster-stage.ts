@@ -1,5 +1,7 @@
 // Brokers that are nothing but their place in a cluster: they take what comes, and remember it.
 
+import type { Cancel, Clock } from '../../lib/base/clock.ts';
+import { systemClock } from '../../lib/base/clock.ts';
 import type { ClusterNode, Presence } from '../../lib/broker/cluster.ts';
 import type { NatsClusterOptions } from '../../lib/broker/nats/index.ts';
 import { NatsCluster } from '../../lib/broker/nats/index.ts';
@@ -11,6 +13,27 @@ import { quick } from './nats-stage.ts';
 /** Beats so often that a test need not wait. */
 export const lively = { beat: 50, silent: 1_000 };
 
+/** A clock of the system's whose wall a test can put forward: time goes on as before. */
+export class Forward implements Clock {
+  #by = 0;
+
+  now(): number {
+    return systemClock.now();
+  }
+
+  wall(): number {
+    return systemClock.wall() + this.#by;
+  }
+
+  after(ms: number, run: () => void): Cancel {
+    return systemClock.after(ms, run);
+  }
+
+  put(ms: number): void {
+    this.#by += ms;
+  }
+}
+
 let lives = 0;
 
 export class Place implements ClusterNode {
@@ -19,9 +42,13 @@ export class Place implements ClusterNode {
   readonly cluster: NatsCluster;
   readonly taken: string[] = [];
   readonly heard: string[] = [];
+  /** Whose senders it had to tell that they came too late. */
+  readonly late: string[] = [];
   readonly server: string;
   readonly life: string;
   changes = 0;
+  /** Messages that it was given so far. */
+  inHand = 0;
   #serial = 1;
   #services: readonly string[];
   /** What `take` waits for. */
@@ -65,8 +92,13 @@ export class Place implements ClusterNode {
 
   async take(message: Message): Promise<void> {
     if (!this.#services.includes(message.to.service)) throw new PeerError('REFUSED', `no ${message.to.service} here`);
+    this.inHand += 1;
     await this.handling(message);
     this.taken.push(message.get('n') ?? '');
+  }
+
+  expired(message: Message): void {
+    this.late.push(message.get('n') ?? '');
   }
 
   hear(message: Message): void {

@@ -1,8 +1,7 @@
-// What services say in parameters and addresses, and what makes a message once only.
+// What services say in parameters and addresses.
 
 import t from 'tap';
-import { encode, Message } from '../../lib/index.ts';
-import { Once } from '../../lib/protocol/service/client/once.ts';
+import { encode } from '../../lib/index.ts';
 import { messageTo, readBrokerAddress, readCache, Service, serviceTable } from '../../lib/protocol/service/index.ts';
 
 t.test('the wish for the cache is read in every form, and nonsense is left aside', t => {
@@ -40,24 +39,6 @@ t.test('targets and addresses of brokers are read as people write them', t => {
   t.equal(readBrokerAddress('cd://127.0.0.1:4040'), 'tcp://127.0.0.1:4040');
   t.equal(readBrokerAddress('cds://host:4043'), 'tls://host:4043');
   t.equal(readBrokerAddress('unix:/run/x.sock'), 'unix:/run/x.sock');
-  t.end();
-});
-
-t.test('a name in the world is given once, and known for the last 10,000 to 20,000 messages', t => {
-  const [one, other] = [new Once(), new Once()];
-  const first = one.named(Message.of('X'));
-  t.equal(one.named(first), first);
-  t.not(one.named(Message.of('X')).get('_once'), other.named(Message.of('X')).get('_once'));
-  const here = new Once();
-  t.same(
-    [here.repeats(first), here.repeats(first), here.repeats(Message.of('X')), here.repeats(Message.of('X'))],
-    [false, true, false, false],
-  );
-  for (let n = 0; n < 9_999; n += 1) here.repeats(other.named(Message.of('X')));
-  t.equal(here.repeats(first), true);
-  t.equal(here.repeated, 2);
-  for (let n = 0; n < 20_000; n += 1) here.repeats(other.named(Message.of('X')));
-  t.equal(here.repeats(first), false, 'bounded: the oldest are forgotten');
   t.end();
 });
 

@@ -8,10 +8,11 @@ import type { Nats } from '../../connection/index.ts';
 import type { Message } from '../../message/index.ts';
 import { encode } from '../../message/index.ts';
 import type { NatsPacket } from '../../transport/nats/index.ts';
+import { NotHere } from '../cluster.ts';
 import { Intake } from './intake.ts';
 import { Route } from './route.ts';
 import type { Outcome, Subjects } from './wire.ts';
-import { packed, readCarriage, readReturn, unpacked } from './wire.ts';
+import { notHere, packed, readCarriage, readReturn, unpacked } from './wire.ts';
 
 export interface ForwardingOwner {
   readonly server: string;
@@ -204,6 +205,7 @@ export class Forwarding {
 
 function errorOf([, code, words = '']: Outcome): Error | undefined {
   if (code === undefined) return undefined;
+  if (code === notHere) return new NotHere(words);
   if (code === 'REFUSED') return new Refusal(words);
   if (code === 'NOT_ALLOWED') return new PeerError(code, words);
   if (code === 'OUTBOX_FULL' || code === 'EXPIRED' || code === 'DROPPED') return new LimitError(code, words);

@@ -4,7 +4,9 @@
 import { CommunicatorError, reasonOf } from '../../base/errors.ts';
 import type { Message } from '../../message/index.ts';
 import { decode } from '../../message/index.ts';
+import { NotHere } from '../cluster.ts';
 import type { Carriage, Outcome, Return } from './wire.ts';
+import { notHere } from './wire.ts';
 
 interface Stream {
   readonly name: string;
@@ -89,5 +91,6 @@ export class Intake {
 }
 
 function codeOf(error: unknown): string {
+  if (error instanceof NotHere) return notHere;
   return error instanceof CommunicatorError ? error.code : 'ABANDONED';
 }

@@ -14,6 +14,14 @@ export const handling = 30_000;
 const unused = 3_600_000;
 const nanoseconds = 1_000_000;
 
+/** A stored message, as the stream has it. */
+export interface KeptText {
+  readonly seq: number;
+  /** Of its service. */
+  readonly word: string;
+  readonly data: Uint8Array;
+}
+
 /** What is kept, as one life of the client sees it. */
 export class KeptStream {
   readonly #name: string;
@@ -42,7 +50,8 @@ export class KeptStream {
       subjects: [`${subject}*`],
       max_msgs: limits.count,
       max_bytes: limits.bytes,
-      max_age: limits.age * nanoseconds,
+      // What is too old is reported, and so it is for the brokers to delete (overdue.ts).
+      max_age: 0,
       duplicate_window: Math.min(sameFor, limits.age) * nanoseconds,
       discard: 'new' as const,
       num_replicas: limits.copies,
@@ -59,10 +68,30 @@ export class KeptStream {
     await this.#client.publish(this.#subject + subjectWord(service), payload, { msgID: id, timeout: ms, retries: 0 });
   }
 
-  /** Words of the services for which something is kept. */
-  async services(): Promise<string[]> {
+  /** How much is kept, and the words of the services for which something is. */
+  async state(): Promise<{ readonly count: number; readonly services: string[] }> {
     const { state } = await this.#manager.streams.info(this.#name, { subjects_filter: `${this.#subject}*` });
-    return Object.keys(state.subjects ?? {}).map(subject => subject.slice(this.#subject.length));
+    return { count: state.messages, services: Object.keys(state.subjects ?? {}).map(subject => this.#word(subject)) };
+  }
+
+  /** The message of this number; undefined where it is gone. */
+  read(seq: number): Promise<KeptText | undefined> {
+    return this.#get({ seq });
+  }
+
+  /** The first message of this number or a higher one. */
+  readFrom(seq: number): Promise<KeptText | undefined> {
+    return this.#get({ seq, next_by_subj: `${this.#subject}*` });
+  }
+
+  /** Takes it out for good; false where somebody else has, or it was handled: of several who try, one gets true. */
+  async claim(seq: number): Promise<boolean> {
+    try {
+      return await this.#manager.streams.deleteMessage(this.#name, seq, false);
+    } catch (error) {
+      if ((await this.read(seq)) !== undefined) throw error;
+      return false;
+    }
   }
 
   /** The next messages for a service, by its word; they come within a second, or there are none. */
@@ -78,5 +107,14 @@ export class KeptStream {
     });
     const handle = await this.#client.consumers.get(this.#name, consumer);
     return handle.fetch({ max_messages: most, expires: 1_000 });
+  }
+
+  async #get(query: { seq: number; next_by_subj?: string }): Promise<KeptText | undefined> {
+    const stored = await this.#manager.streams.getMessage(this.#name, query);
+    return stored === null ? undefined : { seq: stored.seq, word: this.#word(stored.subject), data: stored.data };
+  }
+
+  #word(subject: string): string {
+    return subject.slice(this.#subject.length);
   }
 }

@@ -3,7 +3,8 @@
 //
 //   keep ─▶ stored ─a broker has the service▶ handed out ─handled▶ gone
 //              ▲                                  │ refused, no room, or nobody confirms it within 30 s
-//              └──────────────────────────────────┘          stored for longer than its ttl: gone, never delivered
+//              └──────────────────────────────────┘
+//   stored ─for longer than its ttl▶ deleted, and reported by the one broker that has deleted it (overdue.ts); never delivered
 //
 // A message has an id of its own: published twice it is stored once, and handed out twice it is handled once here.
 
@@ -11,19 +12,24 @@ import { randomUUID } from 'node:crypto';
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '../../base/clock.ts';
 import { sleep } from '../../base/clock.ts';
-import { asError, LimitError, NetworkError, PeerError, reasonOf } from '../../base/errors.ts';
+import { asError, LimitError, NetworkError, reasonOf } from '../../base/errors.ts';
 import type { Message } from '../../message/index.ts';
-import { decode, encode } from '../../message/index.ts';
+import { encode } from '../../message/index.ts';
 import type { NatsLine } from '../../transport/nats/index.ts';
 import type { KeptLimits } from './cluster-options.ts';
 import { handling, KeptStream, sameFor } from './jetstream.ts';
-import { packed, unpacked } from './wire.ts';
+import type { OverdueOwner } from './overdue.ts';
+import { Overdue } from './overdue.ts';
+import { packed, readKept } from './wire.ts';
 
-export interface KeptOwner {
+export interface KeptOwner extends Omit<OverdueOwner, 'late'> {
   readonly clock: Clock;
   /** Words of the services that are here. */
   here(): ReadonlySet<string>;
-  take(message: Message): Promise<void>;
+  /** `left`: for how long it may still wait, in ms. */
+  take(message: Message, left: number): Promise<void>;
+  /** One has waited for too long: this broker alone tells its sender. */
+  expired(message: Message): void;
   /** Something was kept for a service. */
   stored(service: string): void;
   /** What is wrong; nothing any more. */
@@ -51,12 +57,18 @@ export class Kept {
   #failed: NatsLine | undefined;
   #stream: KeptStream | undefined;
   #looking: Promise<void> | undefined;
+  readonly #overdue: Overdue;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(prefix: string, limits: KeptLimits, owner: KeptOwner) {
     this.#prefix = prefix;
     this.#limits = limits;
     this.#owner = owner;
+    this.#overdue = new Overdue({
+      isFirst: () => owner.isFirst(),
+      present: () => owner.present(),
+      late: ({ seq, data }) => this.#late(seq, readKept(data).message),
+    });
   }
 
   /** There is a connection. */
@@ -96,7 +108,8 @@ export class Kept {
    */
   async keep(message: Message, ttl: number): Promise<boolean> {
     const { service } = message.to;
-    const payload = packed({ until: this.#owner.clock.wall() + ttl }, [encode(message)]);
+    const until = this.#owner.clock.wall() + Math.min(ttl, this.#limits.age);
+    const payload = packed({ until }, [encode(message)]);
     const id = randomUUID();
     const { clock } = this.#owner;
     const begin = clock.now();
@@ -141,9 +154,18 @@ export class Kept {
   }
 
   async #look(stream: KeptStream): Promise<void> {
-    const words = (await stream.services()).filter(word => this.#owner.here().has(word));
+    const { count, services } = await stream.state();
+    const words = services.filter(word => this.#owner.here().has(word));
     for (const word of words) this.#drain(stream, word);
     if (words.length === 0) this.#owner.trouble(undefined);
+    await this.#overdue.look(stream, count, this.#owner.clock.wall());
+  }
+
+  /** It will not be delivered: whoever takes it out tells its sender. */
+  async #late(seq: number, message: Message | undefined): Promise<void> {
+    if (!(await this.#stream?.claim(seq))) return;
+    if (message === undefined) this.#owner.trouble('something kept could not be read, and was dropped');
+    else this.#owner.expired(message);
   }
 
   #drain(stream: KeptStream, word: string): void {
@@ -167,17 +189,16 @@ export class Kept {
 
   /** Whether it is done with. */
   async #hand(packet: JsMsg): Promise<boolean> {
-    const { head, lines } = unpacked(packet.data);
-    const message = readLine(lines[0]);
+    const { message, until } = readKept(packet.data);
     const id = packet.headers?.get('Nats-Msg-Id') ?? String(packet.seq);
-    if (message === undefined || typeof head.until !== 'number' || head.until <= this.#owner.clock.wall()) {
-      packet.term();
-      return true;
-    }
+    const left = until - this.#owner.clock.wall();
     try {
-      if (!this.#handled.has(id)) await this.#take(message, packet);
-      this.#remember(id);
-      await packet.ackAck({ timeout: storeTime });
+      if (message === undefined || left <= 0) await this.#late(packet.seq, message);
+      else {
+        if (!this.#handled.has(id)) await this.#take(message, left, packet);
+        this.#remember(id);
+        await packet.ackAck({ timeout: storeTime });
+      }
       return true;
     } catch {
       // The service has gone, there is no room, or the confirmation did not get through: it comes again.
@@ -187,8 +208,8 @@ export class Kept {
   }
 
   /** While the service has it in hand, nobody else gets it. */
-  async #take(message: Message, packet: JsMsg): Promise<void> {
-    const taken = this.#owner.take(message);
+  async #take(message: Message, left: number, packet: JsMsg): Promise<void> {
+    const taken = this.#owner.take(message, left);
     const over = new AbortController();
     const stay = async (): Promise<never> => {
       for (;;) {
@@ -223,14 +244,5 @@ async function store(
     return /no responders|jetstream (is )?not enabled|max_payload/i.test(`${error.name} ${error.message}`)
       ? 'nowhere'
       : 'unknown';
-  }
-}
-
-function readLine(line = ''): Message | undefined {
-  try {
-    return decode(line);
-  } catch (error) {
-    if (error instanceof PeerError) return undefined;
-    throw error;
   }
 }

@@ -10,7 +10,7 @@
 // While NATS is away, all of a machine goes on; what is for those who were there waits here, within limits.
 
 import type { Cancel } from '../../base/clock.ts';
-import { NetworkError, Refusal, reasonOf, UsageError } from '../../base/errors.ts';
+import { NetworkError, reasonOf, UsageError } from '../../base/errors.ts';
 import { guarded } from '../../base/guard.ts';
 import type { StateTable } from '../../base/state-table.ts';
 import { StateMachine } from '../../base/state-table.ts';
@@ -20,6 +20,7 @@ import type { Message } from '../../message/index.ts';
 import { decode, encode } from '../../message/index.ts';
 import type { NatsLine, NatsPacket } from '../../transport/nats/index.ts';
 import type { Cluster, ClusterNode, ClusterState, ClusterStatus, Presence, Reach } from '../cluster.ts';
+import { NotHere } from '../cluster.ts';
 import type { ClusterSettings, NatsClusterOptions } from './cluster-options.ts';
 import { settleCluster } from './cluster-options.ts';
 import { Forwarding } from './forwarding.ts';
@@ -69,7 +70,10 @@ export class NatsCluster implements Cluster {
     this.#kept = new Kept(prefix, kept, {
       clock,
       here: () => this.#here,
-      take: message => this.#take(message),
+      isFirst: () => this.#others.live.every(({ server }) => server > (this.#presence?.server ?? '')),
+      present: () => this.#present,
+      take: (message, left) => this.#take(message, left),
+      expired: message => this.#node?.expired(message),
       stored: service => this.#stored(service),
       trouble: words => {
         if (words === this.#keptTrouble) return;
@@ -119,7 +123,7 @@ export class NatsCluster implements Cluster {
       throw new NetworkError('CLOSED', 'this broker is in no cluster');
     }
     if (this.#machine.state === 'up' && !this.#others.isKnown(server)) {
-      throw new Refusal(`there is no server ${server}`, message.command);
+      throw new NotHere(`there is no server ${server}`, message.command);
     }
     await forwarding.forward(server, message);
   }
@@ -140,6 +144,12 @@ export class NatsCluster implements Cluster {
     this.#say(this.#subjects.gone, {});
     await this.#forwarding?.settled();
     this.#end();
+  }
+
+  /** Words of all services that are anywhere. */
+  get #present(): ReadonlySet<string> {
+    const words = this.#others.live.flatMap(({ services }) => services.map(({ name }) => subjectWord(name)));
+    return new Set([...this.#here, ...words]);
   }
 
   get #privately(): string {
@@ -255,9 +265,9 @@ export class NatsCluster implements Cluster {
     );
   }
 
-  async #take(message: Message): Promise<void> {
-    if (this.#node === undefined) throw new Refusal('this broker has left', message.command);
-    await this.#node.take(message);
+  async #take(message: Message, left?: number): Promise<void> {
+    if (this.#node === undefined) throw new NotHere('this broker has left', message.command);
+    await this.#node.take(message, left);
   }
 
   #stored(service: string): void {

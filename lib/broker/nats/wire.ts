@@ -11,7 +11,10 @@
 //
 // A payload is one line of JSON, and behind it messages as text, a line each. What cannot be read is passed over.
 
+import { PeerError } from '../../base/errors.ts';
 import { subjectWord } from '../../connection/index.ts';
+import type { Message } from '../../message/index.ts';
+import { decode } from '../../message/index.ts';
 import type { Presence, PresentService } from '../cluster.ts';
 
 export interface Subjects {
@@ -55,6 +58,9 @@ export interface Carriage {
   readonly done: number;
 }
 
+/** The code of an outcome: the service is not there, and the message may go elsewhere. */
+export const notHere = 'NOT_HERE';
+
 /** Number; and code and words where it was not taken. */
 export type Outcome = readonly [number: number, code?: string, words?: string];
 
@@ -80,6 +86,18 @@ export function unpacked(bytes: Uint8Array): { head: Record<string, unknown>; li
     return { head: isRecord(head) ? head : {}, lines };
   } catch {
     return { head: {}, lines };
+  }
+}
+
+/** What was kept, and until when it is wanted, on the wall; without a message where it cannot be read. */
+export function readKept(bytes: Uint8Array): { readonly message: Message | undefined; readonly until: number } {
+  const { head, lines } = unpacked(bytes);
+  const until = typeof head.until === 'number' ? head.until : 0;
+  try {
+    return { message: decode(lines[0] ?? ''), until };
+  } catch (error) {
+    if (error instanceof PeerError) return { message: undefined, until };
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 // What waits for one service, and what is under way to its processes.
 //
-//   put ─▶ waiting ─hand▶ under way ─confirmed▶ settled
+//   put ─▶ waiting ─hand▶ under way ─confirmed▶ settled                    (hand over: to another broker that has it)
 //             ▲  │            └─ its process is gone: back to its place, by its number ─┐
 //             │  └─expired▶ failed                                                      │
 //             └───────────────────────────────────────────────────────────────────────┘
@@ -13,6 +13,7 @@ import type { Clock } from '../../base/clock.ts';
 import { LimitError, PeerError, Refusal, reasonOf } from '../../base/errors.ts';
 import type { Message } from '../../message/index.ts';
 import { answerParameter } from '../../message/index.ts';
+import { NotHere } from '../cluster.ts';
 import type { BrokerLimits } from '../options.ts';
 import type { Party } from './party.ts';
 
@@ -117,24 +118,28 @@ export class Mailbox {
     });
   }
 
-  /** All that waits goes another way, but for what is for this broker alone; what that way does not take comes back. */
-  sendOn(way: (message: Message) => Promise<void>): void {
+  /** Gives what waits, and may go, to another broker, in order; says how many. What is not taken there comes back. */
+  handOver(forward: (message: Message) => Promise<void>, mayGo: (message: Message) => boolean): number {
+    this.expire();
     const left = this.#left();
-    const going = left.filter(isForAnybody);
-    if (going.length === 0) return;
-    this.#waiting = left.filter(letter => !isForAnybody(letter));
+    const going = left.filter(({ message }) => mayGo(message));
+    if (going.length === 0) return 0;
+    this.#waiting = left.filter(({ message }) => !mayGo(message));
     this.#head = 0;
     for (const letter of going) {
       this.#underWay += 1;
-      way(letter.message)
-        .finally(() => {
+      forward(letter.message).then(
+        () => {
           this.#underWay -= 1;
-        })
-        .then(
-          () => this.#settle(letter),
-          (error: unknown) => this.#failed(letter, error),
-        );
+          this.#settle(letter);
+        },
+        (error: unknown) => {
+          this.#underWay -= 1;
+          this.#failed(letter, error);
+        },
+      );
     }
+    return going.length;
   }
 
   /** Fails what has waited for too long. */
@@ -238,7 +243,7 @@ export class Mailbox {
 
   /** What its process has refused is done with; all else comes back, to its place. */
   #failed(letter: Letter, error: unknown): void {
-    if (error instanceof PeerError || this.#isOwnFault(error)) {
+    if ((error instanceof PeerError && !(error instanceof NotHere)) || this.#isOwnFault(error)) {
       return this.#settle(
         letter,
         new Refusal(`${this.name}: ${reasonOf(error)}`, letter.message.command, { cause: error }),
@@ -268,11 +273,6 @@ export class Mailbox {
     this.counts[failure === undefined ? 'handled' : 'failed'] += 1;
     letter.settle(failure);
   }
-}
-
-/** Whether whichever broker has the service may take it. */
-function isForAnybody({ message: { to } }: Letter): boolean {
-  return to.server === '' || to.server === '*' || to.server === '?';
 }
 
 /** About what it takes in memory and on the wire. */

@@ -4,6 +4,7 @@
 // what waits goes out when the broker has said READY.
 
 import { EventEmitter } from 'node:events';
+import { systemClock } from '../../base/clock.ts';
 import { reasonOf, UsageError } from '../../base/errors.ts';
 import { guarded } from '../../base/guard.ts';
 import { withDefaults } from '../../base/options.ts';
@@ -13,6 +14,7 @@ import type { PermanentClient } from '../../connection/index.ts';
 import type {
   Correspondent,
   DeliverOptions,
+  Dispatcher,
   Handler,
   Match,
   Predicate,
@@ -21,11 +23,11 @@ import type {
   RuleOptions,
   Sending,
 } from '../../dispatcher/index.ts';
-import { Dispatcher, systemCommands } from '../../dispatcher/index.ts';
+import { systemCommands } from '../../dispatcher/index.ts';
 import { serviceLogger } from '../../logging/index.ts';
 import type { MessageDefinition, Values } from '../../message/index.ts';
 import { answerParameter, Message, messageVersion, requestParameter } from '../../message/index.ts';
-import { Once } from './client/once.ts';
+import { Once, OnceDispatcher } from './client/once.ts';
 import type { ServiceOptions } from './client/options.ts';
 import { brokersOf, checkedService, logDefaults } from './client/options.ts';
 import { notifySystemd } from './client/systemd.ts';
@@ -52,7 +54,7 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #machine = new StateMachine(serviceTable, 'idle');
   readonly #events = new EventEmitter();
-  readonly #once = new Once();
+  readonly #once: Once;
   #registration: Registration | undefined;
   #communicator: Communicator | undefined;
   #link: PermanentClient | undefined;
@@ -65,12 +67,8 @@ export class Service {
     this.#options = checkedService(name, options);
     this.name = name;
     const { trace } = withDefaults('log', logDefaults, options.log);
-    this.dispatcher = new Dispatcher({ trace, definitions: options.definitions })
-      .on(
-        message => this.#once.repeats(message),
-        () => undefined,
-        { priority: 0 },
-      )
+    this.#once = new Once(options.communicator?.clock ?? systemClock);
+    this.dispatcher = new OnceDispatcher(this.#once, { trace, definitions: options.definitions })
       .on('HELP', (message, broker) => this.#help(message, broker), { fallback: true })
       .on('INVALID', message => this.#complaint(message), { fallback: true })
       .use(
