@@ -144,8 +144,9 @@ export class SessionClient extends Exchange {
   }
 
   protected override store(outgoing: Outgoing): void {
-    if (this.spooling !== undefined) return this.spooling.store(outgoing);
-    if (outgoing.onStored !== undefined) throw new UsageError('INVALID_VALUE', 'nothing is stored without a spool');
+    const { onStored } = outgoing.teller ?? {};
+    if (this.spooling !== undefined) this.spooling.store(outgoing);
+    else if (onStored !== undefined) throw new UsageError('INVALID_VALUE', 'nothing is stored without a spool');
   }
 
   override failure(fate: Fate, reason: LimitError | undefined): Error {
