@@ -7,9 +7,9 @@
 
 import type { Figures } from '../child.ts';
 import { Child } from '../child.ts';
+import { text } from '../programs/service-places.ts';
 import type { Bound, Plan, Row } from '../row.ts';
 import { median, row } from '../row.ts';
-import { text } from '../programs/service-places.ts';
 
 const sides = ['unix', 'tcp', 'nats', 'moleculer', 'direct-unix', 'direct-tcp'] as const;
 type Side = (typeof sides)[number];

@@ -47,7 +47,11 @@ function nats(): Abilities {
       return { port: server.port };
     },
     effort: () => {
-      const [user = 0, system = 0] = about('stat').replace(/^.*\) /, '').split(' ').slice(11, 13).map(Number);
+      const [user = 0, system = 0] = about('stat')
+        .replace(/^.*\) /, '')
+        .split(' ')
+        .slice(11, 13)
+        .map(Number);
       return { microseconds: (user + system) * tick };
     },
     memory: () => ({ rss: Number(/^VmRSS:\s+(\d+) kB/m.exec(about('status'))?.[1]) * 1024 }),

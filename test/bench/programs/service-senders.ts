@@ -45,8 +45,8 @@ function fail(reason: string): never {
 }
 
 const confirmedOf = (link: PermanentClient): number => {
-  const { fates } = link.snapshot() as unknown as { readonly fates: Figures };
-  return fates.confirmed ?? 0;
+  const { fates } = link.snapshot() as unknown as { readonly fates: { readonly confirmed: number } };
+  return fates.confirmed;
 };
 
 /** Both ways of ours: with a broker, and straight to the other. */
