@@ -144,9 +144,8 @@ export class SessionClient extends Exchange {
   }
 
   protected override store(outgoing: Outgoing): void {
-    const { onStored } = outgoing.teller ?? {};
     if (this.spooling !== undefined) this.spooling.store(outgoing);
-    else if (onStored !== undefined) throw new UsageError('INVALID_VALUE', 'nothing is stored without a spool');
+    else if (outgoing.teller?.onStored) throw new UsageError('INVALID_VALUE', 'nothing is stored without a spool');
   }
 
   override failure(fate: Fate, reason: LimitError | undefined): Error {
