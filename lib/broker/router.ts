@@ -1,13 +1,13 @@
 // Where a message goes (reference eventdispatcher §10.5): to the broker itself, to all, to a service here, to one at another
 // broker, or into the cache for a service that is nowhere. Each ends as one of `RouteCounts`.
 //
-// A message that came over a session is answered for: what `arrive` gives is a promise that settles when the service has
-// handled the message, or rejects with a Refusal where it never will; then the sender's own `deliver` does the same. Handlers
+// A message that came over a session is answered for: what `arrive` gives is a ticket, or a promise, that ends when the service
+// has handled the message, or fails with a Refusal where it never will; then the sender's own `deliver` does the same. Handlers
 // of one link run side by side, so a slow service holds nobody else up.
 
 import type { Clock } from '../base/clock.ts';
-import { asError, PeerError, Refusal, reasonOf } from '../base/errors.ts';
-import type { Correspondent, Dispatcher } from '../dispatcher/index.ts';
+import { PeerError, Refusal, reasonOf } from '../base/errors.ts';
+import type { Correspondent, Dispatcher, Ticket } from '../dispatcher/index.ts';
 import type { Logger } from '../logging/index.ts';
 import { Message } from '../message/index.ts';
 import { brokerName, cacheParameter, readCache } from '../protocol/service/index.ts';
@@ -18,10 +18,9 @@ import type { Reports } from './reports.ts';
 import { forGuest } from './reports.ts';
 import type { Rights } from './rights.ts';
 import type { Elsewhere } from './services/elsewhere.ts';
-import type { Mailbox } from './services/mailbox.ts';
-import { sizeOf } from './services/mailbox.ts';
 import type { Party } from './services/party.ts';
 import { partyOf } from './services/party.ts';
+import { Post } from './services/post.ts';
 import type { Registry } from './services/registry.ts';
 import type { Store } from './services/store.ts';
 
@@ -77,9 +76,11 @@ export class Router {
   };
   #stopping: 'no' | 'yes' = 'no';
   readonly #parts: RouterParts;
+  readonly #post: Post;
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
+    this.#post = new Post(parts.clock, parts.store, (message, error) => this.#failedToReach(message, error));
   }
 
   /** From now on nothing is taken: sessions keep what they send, others hear QUITTING. */
@@ -102,7 +103,7 @@ export class Router {
     const sent = rewritten(this.#parts.rights.withoutSecret(message), this.#sender(message, party));
     if (service === '*' || service === '?' || service === '.') return this.#broadcast(sent);
     const result = this.#forward(sent, party);
-    return party?.peer.session === undefined ? result?.catch(() => undefined) : result;
+    return result instanceof Promise && !isAnsweredFor(party) ? result.catch(() => undefined) : result;
   }
 
   /** A message of another broker, for a service here. */
@@ -113,7 +114,7 @@ export class Router {
     const guest = registry.guest(service);
     if (guest !== undefined) return void guest.peer.send(forGuest(message, guest));
     if (!registry.has(service)) throw new NotHere(`service ${service} is not here`, message.command);
-    await this.#post(message, registry.mailbox(service), left);
+    await this.#post.send(message, registry.mailbox(service), left);
   }
 
   /** What the cluster had kept has waited for too long. */
@@ -125,10 +126,7 @@ export class Router {
   recover(): void {
     const { registry, logger } = this.#parts;
     const kept = this.#parts.store.recovered();
-    for (const { message, stored, left } of kept) {
-      if (left <= 0) this.#fate(message, stored)(new Refusal('it waited for too long', message.command));
-      else this.#tryPut(registry.mailbox(message.to.service), message, left, stored);
-    }
+    for (const one of kept) this.#post.again(one, registry.mailbox(one.message.to.service));
     if (kept.length > 0) logger.log('info', `messages kept from before: ${kept.length}`);
   }
 
@@ -161,18 +159,20 @@ export class Router {
     broadcaster.send(message);
   }
 
-  #forward(message: Message, party: Party | undefined): Promise<void> | undefined {
+  #forward(message: Message, party: Party | undefined): Ticket | Promise<void> | undefined {
     const { registry, elsewhere, server: here } = this.#parts;
     const { server, service } = message.to;
     if (service === party?.name) throw new Refusal('a service does not send to itself', message.command);
     const local = server === '' || server === '.' || server === '*' || server === '?' || server === here;
     if (local) {
+      const mailbox = registry.mailboxes.get(service);
+      if (mailbox !== undefined && mailbox.members.length > 0) {
+        this.counts.forwarded += 1;
+        const sender = isAnsweredFor(party) ? 'hears of it' : 'does not';
+        return this.#post.handOn(message, mailbox, this.#patience(message), sender);
+      }
       const guest = registry.guest(service);
       if (guest !== undefined) return void guest.peer.send(forGuest(message, guest));
-      if (registry.has(service)) {
-        this.counts.forwarded += 1;
-        return this.#report(message, this.#post(message, registry.mailbox(service), this.#patience(message)));
-      }
     }
     const other = server === '.' || server === here ? undefined : elsewhere.find(local ? '' : server, service);
     if (other !== undefined) return this.#abroad(other, message, local ? party : 'nobody else');
@@ -226,51 +226,9 @@ export class Router {
     const mailbox = registry.mailbox(message.to.service);
     this.#parts.reports.cached(message);
     if (!store.isThere || (!asked && party?.peer.session !== undefined)) {
-      return this.#report(message, this.#post(message, mailbox, ttl));
+      return this.#report(message, this.#post.send(message, mailbox, ttl));
     }
-    return new Promise((resolve, reject) => {
-      try {
-        const stored = store.keep(message, ttl, resolve);
-        const failure = this.#tryPut(mailbox, message, ttl, stored);
-        if (failure !== undefined) reject(failure);
-      } catch (error) {
-        const failure = new Refusal(reasonOf(error), message.command, { cause: error });
-        this.#failedToReach(message, failure);
-        reject(failure);
-      }
-    });
-  }
-
-  /** One that is on our disk; what there is no room for is not kept there either. */
-  #tryPut(mailbox: Mailbox, message: Message, ttl: number, stored: number): Error | undefined {
-    const settle = this.#fate(message, stored);
-    try {
-      this.#put(mailbox, message, ttl, stored, settle);
-      return undefined;
-    } catch (error) {
-      settle(asError(error));
-      return asError(error);
-    }
-  }
-
-  /** What happens at the end of a message that is on our disk. */
-  #fate(message: Message, stored: number): (failure?: Error) => void {
-    return failure => {
-      this.#parts.store.end(stored);
-      if (failure !== undefined) this.#failedToReach(message, failure);
-    };
-  }
-
-  #post(message: Message, mailbox: Mailbox, ttl: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#put(mailbox, message, ttl, 0, failure => (failure === undefined ? resolve() : reject(failure)));
-    });
-  }
-
-  #put(mailbox: Mailbox, message: Message, ttl: number, stored: number, settle: (failure?: Error) => void): void {
-    const { service } = message.from;
-    const expires = this.#parts.clock.now() + ttl;
-    mailbox.put({ message, sender: service, bytes: sizeOf(message), expires, stored, number: 0, settle });
+    return this.#post.keep(message, mailbox, ttl);
   }
 
   #report(message: Message, sending: Promise<void>): Promise<void> {
@@ -292,6 +250,11 @@ export class Router {
     this.#parts.reports.unavailable(message, reply);
     return Promise.reject(new Refusal(reason, message.command));
   }
+}
+
+/** Whether its session tells a sender what came of its messages. */
+function isAnsweredFor(party: Party | undefined): boolean {
+  return party?.peer.session !== undefined;
 }
 
 /** The same from somebody else; the parameters are handed on as they are. */

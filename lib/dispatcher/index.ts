@@ -16,4 +16,6 @@ export { priorities } from './match.ts';
 export { secretMatches, secretParameter } from './secret.ts';
 export type { SystemActions } from './system-commands.ts';
 export { systemCommands } from './system-commands.ts';
+export type { TicketHolder } from './ticket.ts';
+export { Ticket } from './ticket.ts';
 export type { Tracing } from './trace.ts';

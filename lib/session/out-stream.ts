@@ -16,7 +16,6 @@ import type { Outgoing, Settled, StreamLimits } from './outgoing.ts';
 import { endEarly } from './outgoing.ts';
 import { Waiting } from './waiting.ts';
 
-const none: ReadonlySet<number> = new Set();
 /** So many times the limit may end before one that does not: then that one is waited for. */
 const mostEarly = 4;
 
@@ -117,11 +116,8 @@ export class OutStream<M = Message<unknown>> {
   /** What an earlier process left: `ended` numbers are done with; the messages have those behind, and go before all else. */
   recover(ended: number, left: readonly Outgoing<M>[]): void {
     this.#ended = ended;
-    for (const outgoing of left) {
-      this.#underWay.push(outgoing);
-      this.#bytes += outgoing.bytes;
-      this.#wayBytes += outgoing.bytes;
-    }
+    for (const outgoing of left) this.pass(outgoing);
+    this.#outNow = 0;
   }
 
   /** All that waits, in its order. */
@@ -150,17 +146,24 @@ export class OutStream<M = Message<unknown>> {
     }
     const outgoing = this.#waiting.shift();
     if (outgoing === undefined) return undefined;
+    this.#bytes -= outgoing.bytes;
+    this.pass(outgoing);
+    return outgoing;
+  }
+
+  /** Takes a message that goes out at once: nothing waits. */
+  pass(outgoing: Outgoing<M>): void {
     this.#underWay.push(outgoing);
+    this.#bytes += outgoing.bytes;
     this.#wayBytes += outgoing.bytes;
     this.#outNow += 1;
-    return outgoing;
   }
 
   /**
    * The other side has handled so many, and `beyond` those too; `refused` are the numbers of those that it did not take.
    * @throws PeerError INVALID_COUNT for a count that runs backwards, or is of what was never sent
    */
-  confirm(count: number, refused: ReadonlySet<number> = none, beyond: readonly number[] = []): void {
+  confirm(count: number, refused: ReadonlySet<number> = new Set(), beyond: readonly number[] = []): void {
     if (!this.canBe(count)) {
       const text = `count ${count} is not between ${this.#acknowledged} (acknowledged) and ${this.sent} (sent)`;
       throw new PeerError('INVALID_COUNT', text, 'ACK');
@@ -229,30 +232,22 @@ export class OutStream<M = Message<unknown>> {
     this.#ended = 0;
     this.#acknowledged = 0;
     this.#outNow = 0;
-    for (const outgoing of lost) {
-      this.#bytes -= outgoing.bytes;
-      this.#settle(outgoing, 'lost');
-    }
+    for (const outgoing of lost) this.#drop(outgoing, 'lost');
   }
 
   /** Drops what has waited for too long. */
   expire(): void {
     for (const outgoing of this.#waiting.takeExpired(this.#clock.now())) {
-      this.#bytes -= outgoing.bytes;
       // One that went out in a session that is lost may have been handled.
-      if (outgoing.again === undefined)
-        this.#settle(outgoing, 'expired', new LimitError('EXPIRED', 'not sent in time'));
-      else this.#settle(outgoing, 'lost');
+      if (outgoing.again !== undefined) this.#drop(outgoing, 'lost');
+      else this.#drop(outgoing, 'expired', new LimitError('EXPIRED', 'not sent in time'));
     }
   }
 
   /** Takes a message back that was not sent yet; false where it is too late. */
   withdraw(matches: (outgoing: Outgoing<M>) => boolean, fate: Fate = 'withdrawn', reason?: LimitError): boolean {
     const taken = this.#waiting.remove(outgoing => outgoing.again === undefined && matches(outgoing));
-    for (const outgoing of taken) {
-      this.#bytes -= outgoing.bytes;
-      this.#settle(outgoing, fate, reason);
-    }
+    for (const outgoing of taken) this.#drop(outgoing, fate, reason);
     return taken.length > 0;
   }
 
@@ -291,10 +286,15 @@ export class OutStream<M = Message<unknown>> {
     this.#settle(outgoing, outgoing.early ?? fate);
   }
 
+  #drop(outgoing: Outgoing<M>, fate: Fate, reason?: LimitError): void {
+    this.#bytes -= outgoing.bytes;
+    this.#settle(outgoing, fate, reason);
+  }
+
   #settle(outgoing: Outgoing<M>, fate: Fate, reason?: LimitError): void {
     if (outgoing.fate !== undefined) return;
     outgoing.fate = fate;
-    outgoing.settle?.(fate, reason);
+    outgoing.teller?.told?.(fate, reason);
     this.#settled(outgoing, fate, reason);
   }
 }

@@ -3,7 +3,16 @@
 import type { LimitError } from '../base/errors.ts';
 import type { FullPolicy } from '../base/queue.ts';
 import type { Message } from '../message/index.ts';
+import { encode, offerParameter } from '../message/index.ts';
 import type { Fate } from './fates.ts';
+
+/** What the sender of a message wants to be told. */
+export interface Teller {
+  /** Its fate, once. */
+  told?(fate: Fate, reason?: LimitError): void;
+  /** It is on the disk. */
+  readonly onStored?: (() => void) | undefined;
+}
 
 /** A message on its way. */
 export interface Outgoing<M = Message<unknown>> {
@@ -15,24 +24,29 @@ export interface Outgoing<M = Message<unknown>> {
   readonly expires: number;
   /** Its place in the spool; 0 where there is none, or not yet. */
   stored: number;
-  /** Told of its fate, once. */
-  settle?: ((fate: Fate, reason?: LimitError) => void) | undefined;
-  /** Told when it is on the disk. */
-  readonly onStored?: (() => void) | undefined;
+  teller?: Teller | undefined;
   /** Set once it has ended; it may be kept a while longer, for a session that comes late. */
-  fate?: Fate;
+  fate?: Fate | undefined;
   /** Set where its fate was told before that of one with a smaller number. */
-  early?: 'confirmed' | 'refused';
+  early?: 'confirmed' | 'refused' | undefined;
   /** Set once it went out in a session that is lost. */
-  again?: 'again';
+  again?: 'again' | undefined;
+}
+
+/** A message as it goes onto the wire; offers are a session's own business. All have the same shape, which is faster. */
+export function outgoingOf(given: Message<unknown>, expires: number, teller: Teller | undefined): Outgoing {
+  const message = given.has(offerParameter) ? given.without(offerParameter) : given;
+  const line = encode(message);
+  const bytes = Buffer.byteLength(line) + 1;
+  return { message, line, bytes, expires, stored: 0, teller, fate: undefined, early: undefined, again: undefined };
 }
 
 /** Tells its fate before that of one with a smaller number; it keeps its place. */
 export function endEarly(outgoing: Outgoing<unknown>, fate: 'confirmed' | 'refused'): void {
-  const { settle } = outgoing;
+  const { teller } = outgoing;
   outgoing.early = fate;
-  outgoing.settle = undefined;
-  settle?.(fate);
+  outgoing.teller = undefined;
+  teller?.told?.(fate);
 }
 
 export interface StreamLimits {

@@ -19,6 +19,7 @@ import { ping } from './benches/ping.ts';
 import { qioBroadcast } from './benches/qio-broadcast.ts';
 import { qioIdle } from './benches/qio-idle.ts';
 import { qioTrip } from './benches/qio-trip.ts';
+import { service } from './benches/service.ts';
 import { session } from './benches/session.ts';
 import { start } from './benches/start.ts';
 import { throughput } from './benches/throughput.ts';
@@ -30,6 +31,7 @@ import { tableText } from './row.ts';
 const benches: Readonly<Record<string, (plan: Plan) => Promise<readonly Row[]>>> = {
   throughput,
   session,
+  service,
   events,
   ping,
   link,

@@ -13,30 +13,16 @@ import type { Clock } from '../../base/clock.ts';
 import { LimitError, PeerError, Refusal, reasonOf } from '../../base/errors.ts';
 import type { Message } from '../../message/index.ts';
 import { answerParameter } from '../../message/index.ts';
+import type { Fate } from '../../session/index.ts';
 import { NotHere } from '../cluster.ts';
 import type { BrokerLimits } from '../options.ts';
+import type { Letter, LetterBox, Share } from './letter.ts';
 import type { Party } from './party.ts';
 
 /** All mailboxes together hold so many times what one may. */
 const allMailboxes = 16;
 
-/** A message for a service, until its fate is known. */
-export interface Letter {
-  readonly message: Message;
-  /** Who sent it, for the share of each. */
-  readonly sender: string;
-  readonly bytes: number;
-  /** On the clock: not handed over later than that. */
-  readonly expires: number;
-  /** Its place in the store; 0 where it is in memory alone. */
-  stored: number;
-  /** Its place in the order. */
-  number: number;
-  /** Told once what became of it: nothing where it was handled. */
-  settle(failure?: Error): void;
-}
-
-export class Mailbox {
+export class Mailbox implements LetterBox {
   readonly name: string;
   /** Its processes, the oldest first. */
   readonly members: Party[] = [];
@@ -47,7 +33,7 @@ export class Mailbox {
   readonly #limits: BrokerLimits;
   readonly #clock: Clock;
   readonly #all: { bytes: number };
-  readonly #shares = new Map<string, number>();
+  readonly #shares = new Map<string, Share>();
   #waiting: Letter[] = [];
   #head = 0;
   #underWay = 0;
@@ -81,26 +67,39 @@ export class Mailbox {
     return this.members.some(({ state }) => state === 'member');
   }
 
-  /** @throws Refusal where there is no room for it: nothing was taken */
-  put(letter: Letter): void {
-    const { count, bytes, pair } = this.#limits;
-    const share = this.#shares.get(letter.sender) ?? 0;
-    const { length } = this;
-    const tooMuch = this.#bytes + letter.bytes > bytes || this.#all.bytes + letter.bytes > allMailboxes * bytes;
-    if (length >= count || tooMuch || share >= pair) {
-      const all = `${this.#bytes} bytes (${this.#all.bytes} of all services)`;
-      const whose = share >= pair ? `${share} of this sender` : `${length} messages, ${all}`;
-      const cause = new LimitError('OUTBOX_FULL', `${whose} wait for ${this.name}`);
-      throw new Refusal(cause.message, letter.message.command, { cause });
-    }
+  /** `now` is on the clock. @throws Refusal where there is no room for it: nothing was taken */
+  put(letter: Letter, now: number): void {
+    const share = this.#shareOf(letter.message.from.service);
+    this.#checkRoom(letter, share);
     this.#numbers += 1;
     letter.number = this.#numbers;
+    letter.share = share;
     this.counts.taken += 1;
     this.#bytes += letter.bytes;
     this.#all.bytes += letter.bytes;
-    this.#shares.set(letter.sender, share + 1);
+    share.count += 1;
     this.#waiting.push(letter);
-    if (this.#pumping === 'at once') this.#pump();
+    if (this.#pumping === 'at once') this.#pump(now);
+  }
+
+  #shareOf(sender: string): Share {
+    const found = this.#shares.get(sender);
+    if (found !== undefined) return found;
+    const share = { sender, count: 0 };
+    this.#shares.set(sender, share);
+    return share;
+  }
+
+  #checkRoom(letter: Letter, share: Share): void {
+    const { count, bytes, pair } = this.#limits;
+    const { length } = this;
+    const isRoom = this.#bytes + letter.bytes <= bytes && this.#all.bytes + letter.bytes <= allMailboxes * bytes;
+    if (length < count && isRoom && share.count < pair) return;
+    if (share.count === 0) this.#shares.delete(share.sender);
+    const all = `${this.#bytes} bytes (${this.#all.bytes} of all services)`;
+    const whose = share.count >= pair ? `${share.count} of this sender` : `${length} messages, ${all}`;
+    const cause = new LimitError('OUTBOX_FULL', `${whose} wait for ${this.name}`);
+    throw new Refusal(cause.message, letter.message.command, { cause });
   }
 
   /** Messages here: those that wait, and those under way. */
@@ -114,7 +113,7 @@ export class Mailbox {
     this.#pumping = 'soon';
     setImmediate(() => {
       this.#pumping = 'at once';
-      this.#pump();
+      this.#pump(this.#clock.now());
     });
   }
 
@@ -170,12 +169,13 @@ export class Mailbox {
     return this.#waiting.slice(this.#head);
   }
 
-  #pump(): void {
-    while (this.waiting > 0) {
+  /** Ends early where something comes back: that goes first. */
+  #pump(now: number): void {
+    while (this.waiting > 0 && this.#pumping === 'at once') {
       const member = this.#choose();
       if (member === undefined) return;
       const letter = this.#next();
-      if (letter.expires > this.#clock.now()) this.#hand(letter, member);
+      if (letter.expires > now) this.#hand(letter, member, now);
       else this.#late(letter);
     }
   }
@@ -205,29 +205,36 @@ export class Mailbox {
     return able[0];
   }
 
-  #hand(letter: Letter, member: Party): void {
-    const { peer } = member;
+  #hand(letter: Letter, member: Party, now: number): void {
+    const { session } = member.peer;
     member.handed += 1;
     // An answer may go to whoever asks again, elsewhere: no confirmation of it comes back.
-    if (peer.session === undefined || letter.message.has(answerParameter)) return this.#send(letter, member);
+    if (session === undefined || letter.message.has(answerParameter)) return this.#send(letter, member);
+    letter.handed(this, member);
     member.underWay += 1;
     this.#underWay += 1;
-    const over = (): void => {
-      member.underWay -= 1;
-      this.#underWay -= 1;
-    };
-    peer.deliver(letter.message).then(
-      () => {
-        over();
-        this.#settle(letter);
-        if (this.#pumping === 'at once') this.#pump();
-        if (member.state === 'leaving' && member.underWay === 0) peer.close();
-      },
-      (error: unknown) => {
-        over();
-        this.#failed(letter, error);
-      },
-    );
+    try {
+      session.send(letter.message, letter, now);
+    } catch (error) {
+      this.#over(member);
+      this.#failed(letter, error);
+    }
+  }
+
+  /** As `LetterBox`. */
+  told(letter: Letter, member: Party, fate: Fate, reason: LimitError | undefined): void {
+    this.#over(member);
+    if (fate !== 'confirmed' && fate !== 'sent') {
+      return this.#failed(letter, member.peer.session?.failure(fate, reason));
+    }
+    this.#settle(letter);
+    if (this.waiting > 0 && this.#pumping === 'at once') this.#pump(this.#clock.now());
+    if (member.state === 'leaving' && member.underWay === 0) member.peer.close();
+  }
+
+  #over(member: Party): void {
+    member.underWay -= 1;
+    this.#underWay -= 1;
   }
 
   #send(letter: Letter, member: Party): void {
@@ -265,19 +272,12 @@ export class Mailbox {
   }
 
   #settle(letter: Letter, failure?: Error): void {
+    const { share } = letter;
     this.#bytes -= letter.bytes;
     this.#all.bytes -= letter.bytes;
-    const share = (this.#shares.get(letter.sender) ?? 1) - 1;
-    if (share > 0) this.#shares.set(letter.sender, share);
-    else this.#shares.delete(letter.sender);
+    if (share !== undefined) share.count -= 1;
+    if (share?.count === 0) this.#shares.delete(share.sender);
     this.counts[failure === undefined ? 'handled' : 'failed'] += 1;
-    letter.settle(failure);
+    letter.settle(letter, failure);
   }
-}
-
-/** About what it takes in memory and on the wire. */
-export function sizeOf({ list, command }: Message): number {
-  let size = 64 + command.length;
-  for (const text of list) size += text.length + 1;
-  return size;
 }

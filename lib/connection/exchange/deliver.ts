@@ -6,6 +6,7 @@ import type { DeliverOptions, Receipt } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
 import type { Fate } from '../../session/index.ts';
 import type { Exchange } from './exchange.ts';
+import type { Wishes } from './exchange-host.ts';
 
 /** @throws see `Correspondent.deliver` */
 export function deliver(exchange: Exchange, message: Message<unknown>, options: DeliverOptions): Promise<Receipt> {
@@ -14,11 +15,11 @@ export function deliver(exchange: Exchange, message: Message<unknown>, options: 
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason as Error);
     const aborted = (): void => {
-      exchange.out.withdraw(({ settle }) => settle === settled);
+      exchange.out.withdraw(({ teller }) => teller === wishes);
     };
     signal?.addEventListener('abort', aborted, { once: true });
     exchange.deliveries += 1;
-    const settled = (fate: Fate, reason?: LimitError): void => {
+    const told = (fate: Fate, reason?: LimitError): void => {
       exchange.deliveries -= 1;
       signal?.removeEventListener('abort', aborted);
       if (fate === 'confirmed') resolve({ guarantee: 'exactly-once-per-session' });
@@ -31,9 +32,9 @@ export function deliver(exchange: Exchange, message: Message<unknown>, options: 
       signal?.removeEventListener('abort', aborted);
       resolve({ guarantee: 'stored' });
     };
-    const onStored = until === 'stored' ? stored : undefined;
+    const wishes: Wishes = { ttl, told, onStored: until === 'stored' ? stored : undefined };
     try {
-      exchange.send(message, { ttl, settle: settled, onStored });
+      exchange.send(message, wishes);
     } catch (error) {
       exchange.deliveries -= 1;
       signal?.removeEventListener('abort', aborted);

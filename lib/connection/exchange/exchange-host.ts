@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../base/clock.ts';
 import type { Message } from '../../message/index.ts';
-import type { Outgoing } from '../../session/index.ts';
+import type { Teller } from '../../session/index.ts';
 import type { Link } from '../link/link.ts';
 import type { OnSessionLost } from '../parts/client-options.ts';
 
@@ -18,7 +18,7 @@ export interface ExchangeHost {
 }
 
 /** What the sender of a message wants to be told, and how long it may wait. */
-export interface Wishes extends Pick<Outgoing, 'settle' | 'onStored'> {
+export interface Wishes extends Teller {
   /** In ms. @default the age of the outbox */
   readonly ttl?: number | undefined;
 }

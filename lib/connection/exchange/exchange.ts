@@ -13,9 +13,8 @@ import type { QueueLimits } from '../../base/queue.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import type { Guarantee, Sending } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
-import { encode, offerParameter } from '../../message/index.ts';
 import type { Carrier, Fate, Fates, HeartbeatLimits, Outgoing } from '../../session/index.ts';
-import { isCounted, noFates, OutStream, readAck } from '../../session/index.ts';
+import { isCounted, noFates, OutStream, outgoingOf, readAck } from '../../session/index.ts';
 import type { LinkSession } from '../link/link-role.ts';
 import { consumed } from '../link/link-role.ts';
 import { failure } from './deliver.ts';
@@ -68,14 +67,13 @@ export abstract class Exchange implements LinkSession {
     return this.phase === 'agreed' ? 'exactly-once-per-session' : 'at-most-once';
   }
 
-  /** @throws LimitError OUTBOX_FULL or SPOOL_FULL, NetworkError CLOSED */
-  send(message: Message<unknown>, wishes?: Wishes): Sending {
+  /** `now` for who knows it. @throws LimitError OUTBOX_FULL or SPOOL_FULL, NetworkError CLOSED */
+  send(message: Message<unknown>, wishes?: Wishes, now: number = this.host.clock.now()): Sending {
     if (this.#life === 'over') throw new NetworkError('CLOSED', `${this.host.name} is closed`);
-    if (!isCounted(message)) return this.#sendOutside(message, wishes?.settle);
-    const outgoing = this.#accept(message, wishes);
+    if (!isCounted(message)) return this.#sendOutside(message, wishes);
+    const outgoing = this.#accept(message, wishes, now);
     if (outgoing !== undefined) {
-      this.out.push(outgoing);
-      this.flush();
+      if (!this.#passes(outgoing)) this.flush();
       if (this.out.unsent === 0 && this.host.link?.outlet === 'clear') return 'sent';
     }
     if (this.#backlog === 'none') {
@@ -83,6 +81,19 @@ export abstract class Exchange implements LinkSession {
       this.host.link?.wake();
     }
     return 'queued';
+  }
+
+  /** The way of most: nothing waits before it, and there is room on the link and in the window; all else waits. */
+  #passes(outgoing: Outgoing): boolean {
+    const { out, phase, host } = this;
+    const mayPass = phase === 'agreed' && out.unsent === 0 && this.mayFlow && this.mayGo(outgoing);
+    if (!mayPass || !out.windowIsOpen || host.link?.outlet !== 'clear') {
+      out.push(outgoing);
+      return false;
+    }
+    out.pass(outgoing);
+    host.link.sendLine(outgoing.line, outgoing.message);
+    return true;
   }
 
   /** Sends what waits, as far as there is room on the link and in the window. */
@@ -94,9 +105,8 @@ export abstract class Exchange implements LinkSession {
       }
       const outgoing = this.#next();
       if (outgoing === undefined) break;
-      const { message, line } = outgoing;
-      const carrier = this.carrying(message, 'first');
-      if (carrier === undefined) this.host.link.sendLine(line, message);
+      const carrier = this.carrying(outgoing.message, 'first');
+      if (carrier === undefined) this.host.link.sendLine(outgoing.line, outgoing.message);
       else this.host.link.send(carrier);
     }
     if (this.phase === 'plain') this.settleSent();
@@ -219,14 +229,11 @@ export abstract class Exchange implements LinkSession {
   }
 
   /** @throws LimitError */
-  #accept(given: Message<unknown>, { ttl, settle, onStored }: Wishes = {}): Outgoing | undefined {
-    const message = given.has(offerParameter) ? given.without(offerParameter) : given;
-    const line = encode(message);
-    const bytes = Buffer.byteLength(line) + 1;
-    const expires = this.host.clock.now() + Math.min(ttl ?? this.#limits.age, this.#limits.age);
-    const outgoing: Outgoing = { message, line, bytes, expires, stored: 0, settle, onStored };
+  #accept(given: Message<unknown>, wishes: Wishes | undefined, now: number): Outgoing | undefined {
+    const { age } = this.#limits;
+    const outgoing = outgoingOf(given, now + Math.min(wishes?.ttl ?? age, age), wishes);
     try {
-      if (this.out.takes(bytes)) {
+      if (this.out.takes(outgoing.bytes)) {
         this.store(outgoing);
         return outgoing;
       }
@@ -236,7 +243,7 @@ export abstract class Exchange implements LinkSession {
       throw error;
     }
     const reason = this.out.full('DROPPED', 'the newest is dropped');
-    settle?.('dropped', reason);
+    wishes?.told?.('dropped', reason);
     this.settle(outgoing, 'dropped', reason);
     return undefined;
   }
@@ -262,7 +269,7 @@ export abstract class Exchange implements LinkSession {
   }
 
   /** Commands of the session itself, from a program: as they are, or not at all. */
-  #sendOutside(message: Message<unknown>, settle: Wishes['settle']): Sending {
+  #sendOutside(message: Message<unknown>, wishes: Wishes | undefined): Sending {
     const { link, name } = this.host;
     const { command } = message;
     if (command !== 'ALIVE' && command !== 'ABSOLUTELY' && this.phase !== 'plain') {
@@ -270,7 +277,7 @@ export abstract class Exchange implements LinkSession {
     }
     if (link === undefined) throw new NetworkError('CLOSED', `${name} has no link for ${message.command}`);
     const sending = link.send(this.carrying(message, 'ahead') ?? message);
-    settle?.('sent');
+    wishes?.told?.('sent');
     return sending;
   }
 

@@ -144,8 +144,8 @@ export class SessionClient extends Exchange {
   }
 
   protected override store(outgoing: Outgoing): void {
-    if (this.spooling !== undefined) return this.spooling.store(outgoing);
-    if (outgoing.onStored !== undefined) throw new UsageError('INVALID_VALUE', 'nothing is stored without a spool');
+    if (this.spooling !== undefined) this.spooling.store(outgoing);
+    else if (outgoing.teller?.onStored) throw new UsageError('INVALID_VALUE', 'nothing is stored without a spool');
   }
 
   override failure(fate: Fate, reason: LimitError | undefined): Error {

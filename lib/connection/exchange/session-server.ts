@@ -77,8 +77,8 @@ export class SessionServer extends Exchange {
     this.out.linkLost();
   }
 
-  override send(message: Message<unknown>, wishes?: Wishes): Sending {
-    return this.answersElsewhere(message) ? 'queued' : super.send(message, wishes);
+  override send(message: Message<unknown>, wishes?: Wishes, now?: number): Sending {
+    return this.answersElsewhere(message) ? 'queued' : super.send(message, wishes, now);
   }
 
   /** Where the message answers a request that was asked again in another session, it goes there. */

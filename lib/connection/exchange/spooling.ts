@@ -79,7 +79,7 @@ export class Spooling {
   store(outgoing: Outgoing): void {
     const lasts = outgoing.expires - this.#clock.now();
     outgoing.stored = this.#spool?.store(outgoing.line, this.#clock.wall() + lasts) ?? 0;
-    if (outgoing.onStored !== undefined && outgoing.stored > 0) this.#awaited.push(outgoing);
+    if (outgoing.teller?.onStored !== undefined && outgoing.stored > 0) this.#awaited.push(outgoing);
   }
 
   mayGo({ stored }: Outgoing): boolean {
@@ -126,7 +126,7 @@ export class Spooling {
     for (let first = this.#awaited.at(0); first !== undefined; first = this.#awaited.at(0)) {
       if (first.stored > durable) return;
       this.#awaited.shift();
-      first.onStored?.();
+      first.teller?.onStored?.();
     }
   }
 }

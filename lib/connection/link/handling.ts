@@ -2,11 +2,11 @@
 
 import { LimitError, NetworkError, PeerError, Refusal, reasonOf } from '../../base/errors.ts';
 import { isPromise } from '../../base/guard.ts';
-import type { Allow, Correspondent, Dispatcher, UpgradeFacts, Visitor } from '../../dispatcher/index.ts';
-import { answerUnknown, unhandled } from '../../dispatcher/index.ts';
+import type { Allow, Correspondent, Dispatcher, TicketHolder, UpgradeFacts, Visitor } from '../../dispatcher/index.ts';
+import { answerUnknown, Ticket, unhandled } from '../../dispatcher/index.ts';
 import { admit, Message } from '../../message/index.ts';
 import type { Channel, FrameChannel } from '../../transport/index.ts';
-import type { LinkRole } from './link-role.ts';
+import type { LinkRole, LinkSession } from './link-role.ts';
 import type { LinkState } from './link-table.ts';
 import { upgradeFacts } from './upgrade-facts.ts';
 
@@ -36,6 +36,29 @@ export interface Hold {
   link: HandlingLink;
 }
 
+/** The open tickets of one count of a session, or of a link without one. */
+class Tickets implements TicketHolder {
+  readonly hold: Hold;
+  readonly stream: object | undefined;
+  readonly #session: LinkSession | undefined;
+
+  constructor(hold: Hold, session: LinkSession | undefined, stream: object | undefined) {
+    this.hold = hold;
+    this.stream = stream;
+    this.#session = session;
+  }
+
+  ended({ message }: Ticket, number: number, failure: Error | undefined): void {
+    const { hold, stream } = this;
+    const session = number > 0 && stream !== undefined ? this.#session : undefined;
+    if (failure instanceof Refusal && session !== undefined) session.refuse(number, stream as object);
+    else if (failure !== undefined) hold.link.failed(failure, message);
+    hold.running -= 1;
+    session?.done(number, stream as object);
+    hold.link.settled();
+  }
+}
+
 export class Handling implements Visitor {
   hold: Hold;
   /** Lines and messages that had to be refused. */
@@ -43,6 +66,7 @@ export class Handling implements Visitor {
   /** Handlers that failed since there was no room for what they sent: one of them is logged. */
   #full = 0;
   #upgrade: UpgradeFacts | undefined;
+  #tickets: Tickets | undefined;
   readonly #link: HandlingLink;
   readonly #channel: Channel;
   readonly #settings: HandlingSettings;
@@ -107,6 +131,7 @@ export class Handling implements Visitor {
         this.#checkAllowed(message);
         const result = this.#settings.dispatcher.dispatch(message, role);
         if (result === unhandled) this.#nobody(message);
+        else if (result instanceof Ticket) return this.#awaits(result, number);
         else if (isPromise(result)) return this.#hold(Promise.resolve(result), message, number);
       }
     } catch (error) {
@@ -137,6 +162,20 @@ export class Handling implements Visitor {
     if (verdict === true) return;
     const why = verdict === false ? '' : `: ${verdict}`;
     throw new PeerError('NOT_ALLOWED', `${message.command} is not allowed${why}`, message.command);
+  }
+
+  /** As a promise, with one holder for all tickets of a count. */
+  #awaits(ticket: Ticket, number: number): boolean {
+    if (ticket.failure !== undefined) throw ticket.failure;
+    const { state, role } = this.#link;
+    if (!ticket.isOpen || state === 'draining' || state === 'closing') return false;
+    const stream = role.session?.stream;
+    if (this.#tickets?.hold !== this.hold || this.#tickets.stream !== stream) {
+      this.#tickets = new Tickets(this.hold, role.session, stream);
+    }
+    ticket.await(this.#tickets, number);
+    this.hold.running += 1;
+    return true;
   }
 
   #hold(promise: Promise<unknown>, message: Message, number: number): boolean {

@@ -43,6 +43,7 @@ export class Link implements ChannelEvents, Worker {
   #usedWriting: Writing | undefined;
   #reason: Error | undefined;
   #deadline: Cancel | undefined;
+  #waking: 'no' | 'soon' = 'no';
 
   constructor(channel: Channel, settings: LinkSettings, role: LinkRole) {
     this.#channel = channel;
@@ -147,9 +148,11 @@ export class Link implements ChannelEvents, Worker {
 
   /** Something that held the link has changed: a handler settled, it was enabled, a request was sent. */
   wake(): void {
-    if (this.#usedWriting?.inTurn) return;
+    if (this.#waking === 'soon' || this.#usedWriting?.inTurn) return;
+    this.#waking = 'soon';
     // Not at once: who sends and asks must not find others' handlers run before its call has returned.
     queueMicrotask(() => {
+      this.#waking = 'no';
       if (workingStates.has(this.state)) this.#settings.turns.offer(this);
     });
   }

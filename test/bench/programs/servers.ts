@@ -4,36 +4,9 @@
 import type { AddressInfo, Socket } from 'node:net';
 import net from 'node:net';
 import { Communicator, Dispatcher } from '../../../lib/index.ts';
-import type { Abilities, Figures } from '../child.ts';
+import type { Abilities } from '../child.ts';
 import { serve } from '../child.ts';
-
-/** Counts the messages of a round, and keeps the time from the first to the last. */
-class Round {
-  #left = 0;
-  #start = 0;
-  #sum = 0;
-  #done: (figures: Figures) => void = () => undefined;
-
-  /** Resolves after so many messages. */
-  of(count: number): Promise<Figures> {
-    this.#left = count;
-    this.#start = 0;
-    this.#sum = 0;
-    return new Promise(resolve => {
-      this.#done = resolve;
-    });
-  }
-
-  begin(): void {
-    if (this.#start === 0) this.#start = performance.now();
-  }
-
-  count(worth: number): void {
-    this.#sum += worth;
-    this.#left -= 1;
-    if (this.#left === 0) this.#done({ milliseconds: performance.now() - this.#start, sum: this.#sum });
-  }
-}
+import { Round } from './round.ts';
 
 function ours(dispatcher: Dispatcher, abilities: Abilities = {}): Abilities {
   const communicator = new Communicator();

@@ -18,8 +18,8 @@ function stream(count = 8): { out: OutStream; told: Told[]; hooks: Told[]; put: 
   );
   const put = (n: number, stored = 0): void => {
     const message = Message.of('X', { n });
-    const settle = (fate: string): void => void told.push({ n: String(n), fate });
-    out.push({ message, line: `X n=${n}`, bytes: 10, expires: Number.POSITIVE_INFINITY, stored, settle });
+    const teller = { told: (fate: string): void => void told.push({ n: String(n), fate }) };
+    out.push({ message, line: `X n=${n}`, bytes: 10, expires: Number.POSITIVE_INFINITY, stored, teller });
   };
   return { out, told, hooks, put };
 }
