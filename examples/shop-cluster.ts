@@ -1,6 +1,6 @@
 // The shop on two machines: two brokers that find each other over NATS, orders at the one (north), stock and shipping at the
-// other (south). A customer gives 200 orders; meanwhile NATS is killed and started again, and the parcels are counted.
-// Everything is a process of its own, on ports and sockets of its own, so it runs beside anything.
+// other (south). A customer gives 200 orders; meanwhile NATS is killed, and then the broker of the south; both are started again,
+// and the parcels are counted. Everything is a process of its own, on ports and sockets of its own, so it runs beside anything.
 //
 // It needs nats-server: NATS_SERVER says where it is, where it is not on the path.
 
@@ -13,7 +13,7 @@ import { close, ended, runScript, says } from './shop-programs.ts';
 
 /** Nothing of it takes longer, in ms. */
 const deadline = 50_000;
-/** So long NATS is away. */
+/** So long NATS, and the broker of the south, are away. */
 const away = 1_000;
 const orders = 200;
 
@@ -76,6 +76,12 @@ class Machine {
     await says(this.#broker, new RegExp(`broker ${this.name} is open`));
   }
 
+  async kill(): Promise<void> {
+    if (this.#broker === undefined) return;
+    this.#broker.kill('SIGKILL');
+    await ended(this.#broker);
+  }
+
   /** `heard` gets what it prints, in the place of the terminal. */
   async service(name: string, words: readonly string[], heard: (line: string) => void): Promise<ChildProcess> {
     const child = this.#programs.start(`examples/shop-${name}`, this.socket, words, 'read');
@@ -122,11 +128,11 @@ async function talk(programs: Programs, nats: NatsServer): Promise<void> {
   await order(north);
   await statusOf(north, south);
 
-  say(`A customer at north gives ${orders} orders. Meanwhile NATS is killed:`);
+  say(`A customer at north gives ${orders} orders. Meanwhile NATS is killed, and then the broker of the south:`);
   parcels.show = 'count';
   parcels.sent.length = 0;
   const customer = await north.service('customer', [String(orders)], line => process.stdout.write(`${line}\n`));
-  await storm(nats);
+  await storm(nats, south);
   await ended(customer);
   const once = new Set(parcels.sent).size;
   process.stdout.write(
@@ -146,12 +152,17 @@ async function order(north: Machine): Promise<void> {
   await north.run('tools/ed-signal', '--host', `unix:${north.socket}`, '--reply', 'orders/ORDER', ...parameters);
 }
 
-async function storm(nats: NatsServer): Promise<void> {
+async function storm(nats: NatsServer, south: Machine): Promise<void> {
   await pause(away);
   await nats.end('SIGKILL');
   process.stdout.write('NATS is killed\n');
   await pause(away);
   await nats.start();
+  await pause(away);
+  await south.kill();
+  process.stdout.write('the broker of the south is killed\n');
+  await pause(away);
+  await south.start();
 }
 
 async function statusOf(...machines: Machine[]): Promise<void> {
