@@ -92,7 +92,9 @@ async function serve(given: Options): Promise<number> {
     });
   }
   communicator.signal('SIGHUP', () => logger.reopen());
+  const systemd = communicator.systemd({ ready: 'told' }); // where systemd asks for it: examples/systemd
   await broker.start();
+  systemd.ready();
   return (await communicator.run()) ? exitCodes.done : exitCodes.failed;
 }
 
