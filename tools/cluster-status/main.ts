@@ -1,5 +1,6 @@
 // The command line of cluster-status: exit code 0 where the cluster is up, 1 where it is not, or cannot be asked.
 
+import type { BrokerStatus } from '../../lib/broker/index.ts';
 import { BrokerLine, brokerPlace } from '../broker-question.ts';
 import { commandLine, exitCodes, milliseconds, runProgram } from '../command-line.ts';
 
@@ -32,11 +33,22 @@ export function main(): Promise<void> {
       const complete = live === undefined ? undefined : live === computers;
       const found = { status: status.toLowerCase(), complete, computers, live, quorum };
       process.stdout.write(given.json ? `${JSON.stringify(found)}\n` : words(found));
+      if (status !== 'UP' && !given.json) process.stdout.write(await troubleOf(line));
       return status === 'UP' ? exitCodes.done : exitCodes.failed;
     } finally {
       await line.close();
     }
   });
+}
+
+/** Why the cluster is down, where the broker is one of ours. */
+async function troubleOf(line: BrokerLine): Promise<string> {
+  try {
+    const { cluster } = JSON.parse((await line.ask('BROKER_STATUS', 1_000)).string('status')) as BrokerStatus;
+    return cluster.trouble === undefined ? '' : `    Trouble: ${cluster.trouble}\n`;
+  } catch {
+    return '';
+  }
 }
 
 interface Found {
