@@ -4,7 +4,8 @@ import { defineMessage, integer, string } from 'ed-communicator';
 import { Service } from 'ed-communicator/service';
 
 const RESERVE = defineMessage('RESERVE', { item: string({ empty: false }), count: integer({ min: 1 }) });
-const stock = new Map([['tea', 10]]);
+/** So much tea there is, unless another number is given. */
+const stock = new Map([['tea', Number(process.argv[2] ?? 10)]]);
 
 const service = new Service('stock', { version: '1.0.0' }).on(RESERVE, (message, broker) => {
   const { item, count } = message.parameters;

@@ -88,7 +88,7 @@ async function commandOf<C extends Record<string, Command<Record<string, Options
     .demandCommand(1, `say what to do: ${Object.keys(commands).join(', ')}`);
   for (const { usage, summary, words = {}, options, examples } of Object.values(commands)) {
     parser.command(usage, summary, builder => {
-      addOptions(builder, name, options, examples).epilogue(epilogue(name));
+      addOptions(builder, name, options, examples).epilogue(epilogue(name, options));
       for (const [word, describe] of Object.entries(words)) builder.positional(word, { type: 'string', describe });
     });
   }
@@ -125,7 +125,7 @@ async function parsed(
     .scriptName(name)
     .config('config', 'A JSON file with options', path => readConfig(path, options))
     .completion('completion', 'Print a script for completion in the shell')
-    .epilogue(epilogue(name, exits))
+    .epilogue(epilogue(name, options, exits))
     .version(version)
     .strictCommands()
     .strict()
@@ -272,10 +272,12 @@ function fits({ type, array, choices }: Options, value: unknown): boolean {
 
 const usualExits = ['0 done, 1 failed (one line on the standard error says why), 2 wrong command line.'];
 
-function epilogue(name: string, exits: readonly string[] = usualExits): string {
+function epilogue(name: string, options: Record<string, Options>, exits: readonly string[] = usualExits): string {
+  const [first = 'config'] = Object.keys(options);
+  const example = Object.hasOwn(options, 'trace') ? `${variable(name, 'trace')}=true` : `${variable(name, first)}=…`;
   return [
     `Each option may also come from the environment (${variable(name, 'config').replace(/_CONFIG$/, '_…')},`,
-    `such as ${variable(name, 'trace')}=true) or from the file of --config; the command line wins.`,
+    `such as ${example}) or from the file of --config; the command line wins.`,
     '',
     `Exit codes: ${exits.join('\n')}`,
   ].join('\n');

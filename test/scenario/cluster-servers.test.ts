@@ -1,19 +1,26 @@
 // Several nats-servers behind one cluster of brokers: one of them is killed, or asks its clients to leave, and the brokers go
 // on over the others; communicatord as programs, with real servers.
 
+import type { Test } from 'tap';
 import t from 'tap';
 import { natsCluster } from '../support/nats-cluster.ts';
 import { noNats } from '../support/nats-server.ts';
 import { until } from '../support/world.ts';
 import { lastServer, machine, numbers, over, shows, Talk } from './cluster-programs.ts';
 
-t.test('one of two servers is killed under load: the brokers go on over the other', { skip: noNats }, async t => {
-  const servers = await natsCluster(t, 2, { jetstream: 'off' });
+/** Two brokers that know both of two servers, a talk between them, and the server at which the sender's broker is. */
+async function talking(t: Test, config = '') {
+  const servers = await natsCluster(t, 2, { jetstream: 'off', config });
   const near = await machine(t, 'near', ...over(servers));
   const far = await machine(t, 'far', ...over(servers));
   const talk = await Talk.between(t, near, far);
   await talk.goesOn();
   const [first, second] = servers[0]?.address === lastServer(near) ? servers : [...servers].reverse();
+  return { near, far, talk, first, second };
+}
+
+t.test('one of two servers is killed under load: the brokers go on over the other', { skip: noNats }, async t => {
+  const { near, far, talk, first, second } = await talking(t);
   const at = performance.now();
   await first?.kill();
   await until('both are at the other', () => [near, far].every(place => lastServer(place) === second?.address));

@@ -29,5 +29,16 @@ t.test('without NATS the broker serves its own machine, and cluster-status says 
   t.match(await worker.line(), 'worker/NEWS');
   const status = start(t, 'tools/cluster-status', ['--broker', alone.address]);
   t.equal((await status.ended).code, 1);
-  t.match(status.out, /Status: down/);
+  t.match(status.out, /Status: down\n[\s\S]* {4}Trouble: cannot reach nats:\/\/127\.0\.0\.1:1: connection refused\n$/);
+});
+
+t.test('the help of a program names a variable that it has', async t => {
+  for (const [tool, variable] of [
+    ['communicatord', 'ED_COMMUNICATORD_UNIX=…'],
+    ['ed-signal', 'ED_SIGNAL_TRACE=true'],
+  ]) {
+    const help = start(t, `tools/${tool}`, ['--help']);
+    t.equal((await help.ended).code, 0);
+    t.match(help.out, `such as ${variable})`);
+  }
 });

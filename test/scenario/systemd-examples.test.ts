@@ -66,10 +66,12 @@ t.test('the units say what the library asks for', async t => {
     t.ok(command.includes(`${option} systemd:${socket.get('Socket.FileDescriptorName')} `), `${option} takes ${name}`);
   }
   t.same(readdirSync(home).sort(), [
+    'communicatord.service',
     'ed-server-rotate.socket',
     'ed-server.logrotate',
     'ed-server.service',
     'ed-server.socket',
+    'ed-stock.service',
   ]);
 });
 

@@ -12,6 +12,9 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** A program on a machine that does much else may take so many ms to say something. */
+const startTime = 30_000;
+
 export class Program {
   out = '';
   err = '';
@@ -36,7 +39,7 @@ export class Program {
     void gone.then(ended => {
       state = ended;
     });
-    await until(`${String(pattern)} in:\n${this.err}`, () => pattern.test(this.err) || state === 'ended');
+    await until(`${String(pattern)} in:\n${this.err}`, () => pattern.test(this.err) || state === 'ended', startTime);
     const found = pattern.exec(this.err);
     if (found === null) throw new Error(`it ended without ${String(pattern)}:\n${this.err}`);
     return found[1] ?? '';

@@ -1,5 +1,6 @@
 // The command line of cluster-status: exit code 0 where the cluster is up, 1 where it is not, or cannot be asked.
 
+import type { BrokerStatus } from '../../lib/broker/index.ts';
 import { PeerError, TimeoutError } from '../../lib/index.ts';
 import { BrokerLine, brokerPlace } from '../broker-question.ts';
 import { commandLine, exitCodes, milliseconds, runProgram } from '../command-line.ts';
@@ -33,8 +34,9 @@ export function main(): Promise<void> {
       const quorum = answer.has('_quorum') ? answer.integer('_quorum') : Math.floor(computers / 2) + 1;
       const complete = live === undefined ? undefined : live === computers;
       const found = { status: status.toLowerCase(), complete, computers, live, quorum };
-      const whole = given.json ? { ...found, brokers: await brokersOf(line, timeout) } : found;
-      process.stdout.write(given.json ? `${JSON.stringify(whole)}\n` : words(found));
+      const more = given.json || status !== 'UP' ? await statusOf(line, timeout) : undefined;
+      const whole = given.json ? { ...found, brokers: more && brokersOf(more) } : found;
+      process.stdout.write(given.json ? `${JSON.stringify(whole)}\n` : `${words(found)}${troubleOf(more)}`);
       return status === 'UP' ? exitCodes.done : exitCodes.failed;
     } finally {
       await line.close();
@@ -42,19 +44,26 @@ export function main(): Promise<void> {
   });
 }
 
-/** All brokers with their services; undefined where the broker asked is one of C++. */
-async function brokersOf(
-  line: BrokerLine,
-  timeout: number,
-): Promise<{ server: string; services: number }[] | undefined> {
+/** All that one of our brokers says of itself; undefined where the broker asked is one of C++. */
+async function statusOf(line: BrokerLine, timeout: number): Promise<BrokerStatus | undefined> {
   try {
-    const { server, services, cluster } = await line.status(timeout);
-    const here = { server, services: services.filter(({ status }) => status === 'up').length };
-    return [here, ...cluster.others.map(({ server, services }) => ({ server, services: services.length }))];
+    return await line.status(timeout);
   } catch (error) {
     if (error instanceof PeerError || error instanceof TimeoutError) return undefined;
     throw error;
   }
+}
+
+/** All brokers with their services. */
+function brokersOf({ server, services, cluster }: BrokerStatus): { server: string; services: number }[] {
+  const here = { server, services: services.filter(({ status }) => status === 'up').length };
+  return [here, ...cluster.others.map(({ server, services }) => ({ server, services: services.length }))];
+}
+
+/** Why the cluster is down. */
+function troubleOf(status: BrokerStatus | undefined): string {
+  const trouble = status?.cluster.trouble;
+  return trouble === undefined ? '' : `    Trouble: ${trouble}\n`;
 }
 
 interface Found {

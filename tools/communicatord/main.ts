@@ -9,13 +9,15 @@ import { brokerAddress } from '../../lib/protocol/service/index.ts';
 import { commandLine, exitCodes, packageVersion, runProgram, wholeNumber, wrong } from '../command-line.ts';
 import { clusterOf, clusterOptions } from './cluster.ts';
 
+const unixDefault = brokerAddress.unix.slice('unix:'.length);
+
 const program = {
   name: 'communicatord',
   summary: 'The broker of this machine: services register with it, and find each other through it.',
   options: {
     unix: {
       type: 'string',
-      default: brokerAddress.unix.slice('unix:'.length),
+      default: unixDefault,
       describe: 'Path of its socket; "none" for no socket',
     },
     'unix-mode': { type: 'string', default: '660', describe: 'Rights of the socket, octal' },
@@ -92,7 +94,12 @@ async function serve(given: Options): Promise<number> {
     });
   }
   communicator.signal('SIGHUP', () => logger.reopen());
-  await broker.start();
+  const systemd = communicator.systemd({ ready: 'told' }); // where systemd asks for it: examples/systemd
+  await broker.start().catch((error: Error) => {
+    const usual = given.unix === unixDefault && error.message.includes(unixDefault);
+    throw usual ? new Error(`${error.message}; --unix PATH takes another place, --unix none has no socket`) : error;
+  });
+  systemd.ready();
   return (await communicator.run()) ? exitCodes.done : exitCodes.failed;
 }
 

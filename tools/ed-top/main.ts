@@ -1,6 +1,7 @@
 // The command line of ed-top, and its screen: plain ANSI, redrawn in place, on the terminal's other screen.
 
 import { emitKeypressEvents } from 'node:readline';
+import { styleText } from 'node:util';
 import type { BrokerStatus } from '../../lib/broker/index.ts';
 import { BrokerLine, brokerPlace } from '../broker-question.ts';
 import { commandLine, exitCodes, milliseconds, runProgram } from '../command-line.ts';
@@ -18,6 +19,7 @@ const program = {
   },
   examples: [
     ['$0', 'The broker of this machine; q ends it'],
+    ['$0 > file', 'One look as text, where the output is no terminal'],
     ['$0 --broker tcp://127.0.0.1:4040 --json | jq .wrong', 'For a script'],
   ],
 } as const;
@@ -39,12 +41,25 @@ export function main(): Promise<void> {
     try {
       const top = new Top(line, Math.max(100, interval), milliseconds('timeout', given.timeout));
       if (given.json) process.stdout.write(`${JSON.stringify(await top.twice())}\n`);
-      else await top.live();
+      else if (process.stdout.isTTY) await top.live();
+      else process.stdout.write(`${whole(await top.twice())}\n`);
       return exitCodes.done;
     } finally {
       await line.close();
     }
   });
+}
+
+/** How soon a broker that is gone is said to be, and to be back, in ms. */
+const glance = 200;
+
+/** All services, however many lines that is. */
+function whole(view: ReturnType<typeof viewOf>): string {
+  const lines = draw(view, { columns: 120, rows: Number.POSITIVE_INFINITY });
+  return lines
+    .slice(0, -1)
+    .map(line => line.trimEnd())
+    .join('\n');
 }
 
 class Top {
@@ -99,18 +114,44 @@ class Top {
     });
     let last: { readonly status: BrokerStatus; readonly at: number } | undefined;
     while (running === 'yes') {
-      const found = await Promise.race([this.#look().catch((error: Error) => error), over]);
+      const found = await Promise.race([this.#seen(), over]);
       if (found === undefined) return;
       const at = performance.now();
-      if (found instanceof Error) this.#show([`${this.#line.address}: ${found.message}`, '', 'q quit']);
+      if (found instanceof Error) this.#show(this.#gone(found, last === undefined ? undefined : at - last.at));
       else {
         const looks: Looks = { now: found, before: last?.status, between: at - (last?.at ?? at) };
         const { columns = 80, rows = 24 } = process.stdout;
         this.#show(draw(viewOf(looks), { columns, rows }));
         last = { status: found, at };
       }
-      await Promise.race([over, new Promise(resolve => setTimeout(resolve, this.#interval))]);
+      const pause = found instanceof Error ? Math.min(glance, this.#interval) : this.#interval;
+      await Promise.race([over, new Promise(resolve => setTimeout(resolve, pause))]);
     }
+  }
+
+  /** A look; or what is wrong with the link, as soon as that is known. */
+  async #seen(): Promise<BrokerStatus | Error> {
+    if (this.#trouble !== undefined) return new Error(this.#trouble);
+    let watch: NodeJS.Timeout | undefined;
+    const trouble = new Promise<Error>(resolve => {
+      watch = setInterval(() => this.#trouble !== undefined && resolve(new Error(this.#trouble)), glance);
+    });
+    const seen = await Promise.race([this.#look().catch((error: Error) => error), trouble]);
+    clearInterval(watch);
+    return seen;
+  }
+
+  /** Nothing is wrong with a link that was not there yet. */
+  get #trouble(): string | undefined {
+    const { trouble } = this.#line;
+    return trouble === 'connecting' ? undefined : trouble;
+  }
+
+  #gone({ message }: Error, ago: number | undefined): string[] {
+    const { address } = this.#line;
+    const words = message.includes(address) ? message : `${address}: ${message}`;
+    const since = ago === undefined ? '' : `it was last seen ${Math.round(ago / 1000)} s ago, and `;
+    return [styleText('red', words), `${since}is tried again`, '', 'q quit'];
   }
 
   #show(lines: readonly string[]): void {

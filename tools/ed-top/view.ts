@@ -106,7 +106,7 @@ export function draw(view: View, { columns, rows }: { readonly columns: number; 
   const head = [
     styleText(
       'bold',
-      `${server}   up ${duration(uptime)}   load ${load.toFixed(2)}   ${size(memory)}   ${connections} links`,
+      `${server}   up ${duration(uptime)}   load ${load.toFixed(2)}   ${size(memory)}   ${connections} ${connections === 1 ? 'link' : 'links'}`,
     ),
     `forwarded ${rates.forwarded}/s   to others ${rates.remote}/s   broadcast ${rates.broadcast}/s   cluster ${clusterWords(cluster)}`,
     '',
@@ -125,6 +125,7 @@ export function draw(view: View, { columns, rows }: { readonly columns: number; 
     const text = row([name, status, processes, waiting, underWay, size(bytes), came, handled, failed], wide);
     return wrong.length > 0 ? styleText(status === 'down' ? 'red' : 'yellow', text) : text;
   });
+  if (view.services.length === 0) lines.push('no service has registered');
   if (left > 0 && lines.length > 0) lines[lines.length - 1] = `… and ${left + 1} more`;
   return [...head, ...lines, ...foot].map(line => cut(line, columns));
 }

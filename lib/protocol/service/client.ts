@@ -9,6 +9,7 @@ import { reasonOf, UsageError } from '../../base/errors.ts';
 import { guarded } from '../../base/guard.ts';
 import { withDefaults } from '../../base/options.ts';
 import { StateMachine } from '../../base/state-table.ts';
+import type { Systemd } from '../../communicator/index.ts';
 import { Communicator } from '../../communicator/index.ts';
 import type { PermanentClient } from '../../connection/index.ts';
 import type {
@@ -30,7 +31,6 @@ import { answerParameter, Message, messageVersion, requestParameter } from '../.
 import { Once, OnceDispatcher } from './client/once.ts';
 import type { ServiceOptions } from './client/options.ts';
 import { brokersOf, checkedService, logDefaults } from './client/options.ts';
-import { notifySystemd } from './client/systemd.ts';
 import type { ServiceState, ServiceStep } from './session.ts';
 import { Registration, serviceTable } from './session.ts';
 import { brokerName, messageTo } from './wire.ts';
@@ -57,6 +57,8 @@ export class Service {
   readonly #once: Once;
   #registration: Registration | undefined;
   #communicator: Communicator | undefined;
+  /** With a communicator of its own. */
+  #systemd: Systemd | undefined;
   #link: PermanentClient | undefined;
   #leaving: Promise<void> | undefined;
   /** The bare link while it registers: past what waits for READY. */
@@ -177,6 +179,7 @@ export class Service {
       });
     }
     if (rotate !== undefined) communicator.logRotate(rotate);
+    this.#systemd = communicator.systemd({ ready: 'told' });
     return communicator;
   }
 
@@ -214,7 +217,7 @@ export class Service {
     if (!this.#attempt('ready')) return;
     const { logger } = this.communicator;
     logger.log('info', 'registered', { service: this.name });
-    notifySystemd('ready', logger);
+    this.#systemd?.ready();
     this.#events.emit('started');
   }
 
@@ -229,8 +232,7 @@ export class Service {
     const { state } = this;
     if (!this.#attempt('stop')) return;
     if (this.#link === undefined) return this.#over();
-    const { logger, clock } = this.communicator;
-    notifySystemd('stopping', logger);
+    const { clock } = this.communicator;
     const ended = new Promise<void>(resolve => this.#events.once('ended', resolve));
     if (state !== 'started') this.#link?.stop();
     else this.#link?.send(Message.of('UNREGISTER', { service: this.name }));
