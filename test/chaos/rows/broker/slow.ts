@@ -28,7 +28,7 @@ async function run(cast: Cast, length: number): Promise<Figures> {
   await cast.go(busy, { course: 'busy', to: 'one', perSecond: 200 });
   await cast.go(other, { course: 'other', to: 'two', perSecond: 200 });
   // The first messages of a process are slower than later ones.
-  await pause(1_000);
+  await pause(2_000);
   const alone = Date.now();
   await pause(length);
   const beside = Date.now();

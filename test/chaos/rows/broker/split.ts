@@ -24,7 +24,7 @@ const opened: { readonly [where in Where]: () => Promise<SplitNats> } = {
 };
 
 export function split(where: Where, quick: boolean): Fault {
-  const away = quick ? 7_000 : 30_000;
+  const away = quick ? 6_200 : 30_000;
   return {
     name: `two brokers split for ${away / 1_000} s ${where}, 200 msg/s across`,
     who: 'ours',
