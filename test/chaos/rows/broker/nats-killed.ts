@@ -44,13 +44,19 @@ async function run(cast: Cast, aways: readonly number[]): Promise<Figures> {
       const since = cast.ends();
       waits.push(await converged(cast, machines, services, { by: handler, course: 'across', since }));
     }
-    const gap = longestGap(friend.entries());
+    const here = friend.entries();
     await cast.settled();
     const recover = cast.since(
       'ended',
       handler.entries().map(({ at }) => at),
     );
-    return { ...(await cast.figures()), recover, 'converge ms': Math.max(...waits), 'local gap ms': gap };
+    return {
+      ...(await cast.figures()),
+      recover,
+      'converge ms': Math.max(...waits),
+      'local gap ms': longestGap(here),
+      'local while away': here.filter(({ at }) => cast.isAway(at)).length,
+    };
   } finally {
     await nats.end();
   }

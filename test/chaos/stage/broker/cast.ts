@@ -127,6 +127,11 @@ export class Cast {
     return now;
   }
 
+  /** Whether a fault lasted then. */
+  isAway(time: number): boolean {
+    return this.#spans.some(({ began, ended }) => time >= began && time < ended);
+  }
+
   /** For each fault, from its beginning (or its end): ms until the first of these times. */
   since(what: 'began' | 'ended', times: readonly number[]): number | undefined {
     const waits = this.#spans.map(span => {

@@ -80,10 +80,9 @@ export async function acrossFault(cast: Cast, machines: Machines, { away, begin,
   await pause(500);
   cast.begins();
   begin();
-  const [detect] = await Promise.all([
-    cast.when(machines.east, misses('west'), away).catch(() => undefined),
-    pause(away),
-  ]);
+  // It lasts until it is noticed, at the least.
+  const noticed = cast.when(machines.east, misses('west'), patience).catch(() => undefined);
+  const [detect] = await Promise.all([noticed, pause(away)]);
   await end();
   const since = cast.ends();
   const converge = await converged(cast, machines, services, { by: handler, course: 'plain', since });
