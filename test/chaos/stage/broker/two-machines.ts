@@ -75,8 +75,9 @@ export async function acrossFault(cast: Cast, machines: Machines, { away, begin,
     cast.service(machines.east, 'cacher'),
   ]);
   await together(cast, machines, services);
-  await cast.go(sender, { course: 'plain', to: 'handler', perSecond: 100 });
-  await cast.go(cacher, { course: 'cached', to: 'handler', perSecond: 100, cache: 'ttl=120s' });
+  // The share of one sender at a service (2,500) is not to fill while it lasts.
+  await cast.go(sender, { course: 'plain', to: 'handler', perSecond: 160 });
+  await cast.go(cacher, { course: 'cached', to: 'handler', perSecond: 40, cache: 'ttl=120s' });
   await pause(500);
   cast.begins();
   begin();
