@@ -200,7 +200,7 @@ export class Router {
     const { service } = message.to;
     const text = message.get(cacheParameter);
     const wish = readCache(text);
-    if (wish.choice === 'refuse' || (text === undefined && !registry.isKnown(service))) {
+    if (wish.choice === 'refuse' || (text === undefined && !registry.mayHaveBeen(service, party))) {
       return this.#unknown(message, `service ${service} is not there`, wish.reply || text === undefined);
     }
     this.counts.cached += 1;

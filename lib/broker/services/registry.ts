@@ -21,6 +21,8 @@ export interface RegistryEvents {
   changed(): void;
 }
 
+/** Services come back to a broker that was started anew within so many ms: twice the longest of their pauses. */
+const youth = 10_000;
 const guestName = /^guest_\d+$/;
 
 export class Registry {
@@ -33,6 +35,7 @@ export class Registry {
   readonly #clock: Clock;
   readonly #events: RegistryEvents;
   readonly #asked = new Map<Party, () => void>();
+  readonly #born: number;
   #guestCount = 0;
 
   constructor(
@@ -44,6 +47,7 @@ export class Registry {
     this.#kept = new Set(services);
     this.#limits = limits;
     this.#clock = clock;
+    this.#born = clock.now();
     this.#events = events;
     for (const name of services) this.mailbox(name);
   }
@@ -80,6 +84,15 @@ export class Registry {
   /** Whether messages for this name are kept unless their sender says otherwise: it was here, or is named in the options. */
   isKnown(name: string): boolean {
     return this.#kept.has(name) || (this.mailboxes.get(name)?.downSince ?? 0) > 0 || this.has(name);
+  }
+
+  /**
+   * The same, for what a sender says that comes back from an earlier life of this broker: a broker that has just started knows
+   * no names yet, and what was handled and not confirmed comes again.
+   */
+  mayHaveBeen(name: string, sender: Party | undefined): boolean {
+    const again = sender?.peer.session?.offer.carrier === 'resume' && this.#clock.now() - this.#born < youth;
+    return again || this.isKnown(name);
   }
 
   /** The guest with that name of our making. */

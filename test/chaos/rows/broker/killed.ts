@@ -27,7 +27,7 @@ async function run(
   times: number,
   away: number,
 ): Promise<Figures> {
-  const machine = await cast.machine({ name: 'host', services: ['handler'] });
+  const machine = await cast.machine({ name: 'host' });
   const handler = await cast.service(machine, 'handler');
   const sender = await cast.service(machine, 'sender');
   await cast.go(sender, { course: 'a', to: 'handler', perSecond: 500 });

@@ -15,7 +15,7 @@ export function twinsKilled(quick: boolean): Fault {
   const times = quick ? 3 : 8;
   const { duplicated: _, ...others } = nothingLost;
   return {
-    name: `one name at two brokers, the sender's killed ${times} times for 3 s, 500 msg/s`,
+    name: `one name at two brokers, the sender's killed ${times} times for 3 s, 200 msg/s`,
     who: 'ours',
     skip: () => withoutNats,
     bound: { ...others, 'twice in one life': 0, reported: 0 },
@@ -31,7 +31,7 @@ async function run(cast: Cast, times: number): Promise<Figures> {
     const there = await cast.service(west, 'twin');
     const sender = await cast.service(east, 'sender');
     await cast.when(east, sees('west', ['twin']), 10_000);
-    await cast.go(sender, { course: 'a', to: 'twin', perSecond: 500 });
+    await cast.go(sender, { course: 'a', to: 'twin', perSecond: 200 });
     await pause(500);
     for (let time = 0; time < times; time += 1) {
       cast.begins();
@@ -40,7 +40,7 @@ async function run(cast: Cast, times: number): Promise<Figures> {
       await east.start();
       cast.ends();
       await cast.when(east, sees('west', ['twin']), 10_000);
-      await pause(500);
+      await pause(1_500);
     }
     await cast.settled();
     const arrivals = [...here.entries(), ...there.entries()].map(({ at }) => at);
