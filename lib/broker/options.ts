@@ -23,7 +23,7 @@ export interface BrokerLimits {
   readonly count: number;
   /** Their bytes. @default 16 MiB */
   readonly bytes: number;
-  /** Of these, those of one sender: a slow service does not take all that the sender may have unconfirmed. @default 5_000 */
+  /** Of these, those of one sender: a slow service does not take all that the sender may have unconfirmed (5,000). @default 2_500 */
   readonly pair: number;
   /** Messages under way to one process of a service, not confirmed by it. @default 1_000 */
   readonly window: number;
@@ -38,7 +38,7 @@ export const brokerLimits: BrokerLimits = {
   services: 10_000,
   count: 10_000,
   bytes: 16 * 1024 * 1024,
-  pair: 5_000,
+  pair: 2_500,
   window: 1_000,
   probe: 3_000,
   drain: 5_000,

@@ -200,7 +200,8 @@ export class Router {
     const { service } = message.to;
     const text = message.get(cacheParameter);
     const wish = readCache(text);
-    if (wish.choice === 'refuse' || !registry.keepsFor(service, text !== undefined || elsewhere.knows(service))) {
+    const isWanted = text !== undefined || elsewhere.knows(service) || registry.comesAgain(party);
+    if (wish.choice === 'refuse' || !registry.keepsFor(service, isWanted)) {
       return this.#unknown(message, `service ${service} is not there`, wish.reply || text === undefined);
     }
     this.counts.cached += 1;

@@ -23,7 +23,7 @@ function commandLine() {
     .scriptName('chaos')
     .usage('$0\n\nBreaks links and processes in every way it knows, and counts the messages.')
     .option('seed', { type: 'number', describe: 'Of everything random here, to repeat a run' })
-    .option('quick', { type: 'boolean', default: false, describe: 'Shorter cuts, fewer repeats: two minutes' })
+    .option('quick', { type: 'boolean', default: false, describe: 'Shorter cuts, fewer repeats: four minutes' })
     .option('only', { type: 'string', array: true, describe: 'Only rows with this word in their name' })
     .option('peers', {
       type: 'boolean',

@@ -7,6 +7,7 @@ import { natsKilled } from './rows/broker/nats-killed.ts';
 import { slowBeside } from './rows/broker/slow.ts';
 import { split } from './rows/broker/split.ts';
 import { twins } from './rows/broker/twins.ts';
+import { twinsKilled } from './rows/broker/twins-killed.ts';
 import { cut } from './rows/link/cut.ts';
 import { frozenTwice } from './rows/link/frozen-twice.ts';
 import { oneWay } from './rows/link/one-way.ts';
@@ -69,6 +70,7 @@ export function faults(quick: boolean): Fault[] {
     split('between two NATS servers, by a proxy', quick),
     split('before NATS, by a proxy', quick),
     twins(quick),
+    twinsKilled(quick),
     slowBeside(quick),
   ];
 }

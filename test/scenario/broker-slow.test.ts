@@ -59,3 +59,14 @@ t.test(
     t.ok(shares(beside).p99 < 1_000, `a request through the broker in ms: ${figures}`);
   },
 );
+
+t.test('with the limits as they come, who fills a service that stands still can still send to others', async t => {
+  const stage = await brokerStage(t);
+  await stage.service('still', {}, service => service.on('JOB', () => new Promise<void>(() => undefined)));
+  await stage.service('fast', {}, service => service.on('NOTE', () => undefined));
+  const boss = await stage.service('boss');
+  const refused: number[] = [];
+  for (let n = 0; n < 6_000; n += 1) boss.deliver('still/JOB', { n }).catch(() => refused.push(n));
+  t.same(await boss.deliver('fast/NOTE'), { guarantee: 'exactly-once-per-session' });
+  t.equal(refused.length, 3_500, 'the rest of them waits');
+});

@@ -9,11 +9,14 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin'];
-const binary = folders.map(folder => join(folder, 'nats-server')).find(path => existsSync(path));
+/** Where the program is. */
+export const natsBinary: string | undefined = folders
+  .map(folder => join(folder, 'nats-server'))
+  .find(path => existsSync(path));
 
 /** For tap's `skip`: false where nats-server is there, else the reason. */
 export const noNats: false | string =
-  binary === undefined ? 'nats-server is not installed (Debian: apt-get install nats-server)' : false;
+  natsBinary === undefined ? 'nats-server is not installed (Debian: apt-get install nats-server)' : false;
 
 export interface NatsServerOptions {
   /** Lines for its configuration. */
@@ -56,7 +59,7 @@ export class NatsServer {
     const file = join(this.folder, 'server.conf');
     await writeFile(file, this.#config);
     const args = ['-c', file, '-a', '127.0.0.1', '-p', String(this.#port), '--ports_file_dir', this.folder];
-    this.#child = spawn(binary ?? 'nats-server', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.#child = spawn(natsBinary ?? 'nats-server', args, { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       said += chunk.toString();
@@ -83,7 +86,7 @@ export class NatsServer {
 
   /** Tells it to send its clients elsewhere and to end, as an operator does. */
   async lameDuck(): Promise<void> {
-    await promisify(execFile)(binary ?? 'nats-server', ['--signal', `ldm=${this.#child?.pid}`]);
+    await promisify(execFile)(natsBinary ?? 'nats-server', ['--signal', `ldm=${this.#child?.pid}`]);
   }
 
   get isRunning(): boolean {

@@ -21,6 +21,8 @@ export interface RegistryEvents {
   changed(): void;
 }
 
+/** Services come back to a broker that was started anew within so many ms: twice the longest of their pauses. */
+const youth = 10_000;
 const guestName = /^guest_\d+$/;
 /** Characters of a name at most: what is longer is nobody's. */
 export const longestName = 255;
@@ -38,6 +40,7 @@ export class Registry {
   readonly #asked = new Map<Party, { readonly lives: Promise<boolean>; settle(lives: boolean): void }>();
   /** What waits in all mailboxes. */
   readonly #all = { bytes: 0 };
+  readonly #born: number;
   #guestCount = 0;
 
   constructor(
@@ -49,6 +52,7 @@ export class Registry {
     this.#kept = new Set(services);
     this.#limits = limits;
     this.#clock = clock;
+    this.#born = clock.now();
     this.#events = events;
     for (const name of services) this.mailbox(name);
   }
@@ -93,6 +97,14 @@ export class Registry {
   keepsFor(name: string, asked: boolean): boolean {
     const isKnown = this.#kept.has(name) || (this.mailboxes.get(name)?.downSince ?? 0) > 0 || this.has(name);
     return (asked || isKnown) && name.length <= longestName && this.hasRoomFor(name);
+  }
+
+  /**
+   * Whether a sender comes back from an earlier life of this broker, that has started a moment ago: it knows no names yet, and
+   * what was handled and not confirmed comes again.
+   */
+  comesAgain(sender: Party | undefined): boolean {
+    return sender?.peer.session?.offer.carrier === 'resume' && this.#clock.now() - this.#born < youth;
   }
 
   /** The guest with that name of our making. */

@@ -8,7 +8,7 @@ import { Cast, nothingLost } from '../../stage/broker/cast.ts';
 import { pause } from '../../stage/pace.ts';
 
 export function brokerKilled(victims: 'broker' | 'broker and service', quick: boolean): Fault {
-  const times = quick ? 3 : 8;
+  const times = quick ? 2 : 8;
   const away = quick ? 300 : 1_500;
   const { duplicated, ...others } = nothingLost;
   const once: Bound = victims === 'broker' ? { duplicated } : { 'twice in one life': 0 };
@@ -27,7 +27,7 @@ async function run(
   times: number,
   away: number,
 ): Promise<Figures> {
-  const machine = await cast.machine({ name: 'host', services: ['handler'] });
+  const machine = await cast.machine({ name: 'host' });
   const handler = await cast.service(machine, 'handler');
   const sender = await cast.service(machine, 'sender');
   await cast.go(sender, { course: 'a', to: 'handler', perSecond: 500 });

@@ -10,7 +10,7 @@ import type { Services } from '../../stage/broker/two-machines.ts';
 import { converged, together, twoMachines } from '../../stage/broker/two-machines.ts';
 import { pause } from '../../stage/pace.ts';
 
-const services: Services = { east: ['sender', 'friend'], west: ['handler'] };
+const services: Services = { east: ['sender', 'neighbour', 'friend'], west: ['handler'] };
 
 export function natsKilled(quick: boolean): Fault {
   const aways = quick ? [1_000, 6_500] : [1_000, 3_000, 8_000, 30_000];
@@ -30,9 +30,10 @@ async function run(cast: Cast, aways: readonly number[]): Promise<Figures> {
     const handler = await cast.service(machines.west, 'handler');
     const friend = await cast.service(machines.east, 'friend');
     const sender = await cast.service(machines.east, 'sender');
+    const neighbour = await cast.service(machines.east, 'neighbour');
     await together(cast, machines, services);
     await cast.go(sender, { course: 'across', to: 'handler', perSecond: 200 });
-    await cast.go(sender, { course: 'here', to: 'friend', perSecond: 200 });
+    await cast.go(neighbour, { course: 'here', to: 'friend', perSecond: 200 });
     await pause(500);
     const waits: number[] = [];
     for (const away of aways) {
@@ -43,13 +44,19 @@ async function run(cast: Cast, aways: readonly number[]): Promise<Figures> {
       const since = cast.ends();
       waits.push(await converged(cast, machines, services, { by: handler, course: 'across', since }));
     }
-    const gap = longestGap(friend.entries());
+    const here = friend.entries();
     await cast.settled();
     const recover = cast.since(
       'ended',
       handler.entries().map(({ at }) => at),
     );
-    return { ...(await cast.figures()), recover, 'converge ms': Math.max(...waits), 'local gap ms': gap };
+    return {
+      ...(await cast.figures()),
+      recover,
+      'converge ms': Math.max(...waits),
+      'local gap ms': longestGap(here),
+      'local while away': here.filter(({ at }) => cast.isAway(at)).length,
+    };
   } finally {
     await nats.end();
   }

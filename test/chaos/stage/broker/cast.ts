@@ -22,10 +22,10 @@ interface ActorFigures {
   readonly rise: number;
 }
 
-/** What nobody has learnt the fate of for so long, in ms, has none. */
-const givenUp = 30_000;
-/** So long, in ms, may it take until each message has its fate, as long as some get theirs. */
-const longestSettling = 120_000;
+/** Where nothing has changed for so long, in ms, nothing will: what was handed out to a dead broker comes again after 30 s. */
+const givenUp = 45_000;
+/** So long, in ms, may it take until each message has its fate and has arrived, as long as some do. */
+const longestSettling = 180_000;
 
 /** A service in a process of its own. */
 export class Actor {
@@ -127,6 +127,11 @@ export class Cast {
     return now;
   }
 
+  /** Whether a fault lasted then. */
+  isAway(time: number): boolean {
+    return this.#spans.some(({ began, ended }) => time >= began && time < ended);
+  }
+
   /** For each fault, from its beginning (or its end): ms until the first of these times. */
   since(what: 'began' | 'ended', times: readonly number[]): number | undefined {
     const waits = this.#spans.map(span => {
@@ -148,22 +153,22 @@ export class Cast {
     throw new Error(`the broker of ${machine.name} does not know it after ${longest} ms`);
   }
 
-  /** Nobody sends any more; waits until each message has its fate. */
+  /** Nobody sends any more; waits until each message has its fate, and what was not refused has been handled. */
   async settled(): Promise<void> {
     await Promise.all(this.#actors.map(actor => actor.rest()));
     const end = performance.now() + longestSettling;
     let latest = performance.now();
     let least = Number.POSITIVE_INFINITY;
     while (performance.now() < end && performance.now() - latest < givenUp) {
-      const all = await Promise.all([...new Set(this.#senders.values())].map(sender => sender.figures()));
-      const pending = all.flatMap(({ courses }) => Object.values(courses)).reduce((sum, one) => sum + one.pending, 0);
-      if (pending === 0) break;
-      if (pending < least) latest = performance.now();
-      least = Math.min(least, pending);
-      await pause(50);
+      const counts = await this.#allCounts();
+      const left = counts.reduce((sum, { lost, pending }) => sum + lost + pending, 0);
+      if (left === 0) break;
+      if (left < least) latest = performance.now();
+      least = Math.min(least, left);
+      await pause(100);
     }
-    // What was not lost and not told may still come.
-    await pause(200);
+    // What comes twice may still come.
+    await pause(500);
   }
 
   /** What became of one course, in the end. */
@@ -176,7 +181,7 @@ export class Cast {
 
   /** What became of all courses, in the end. */
   async figures(): Promise<Figures> {
-    const all = await Promise.all([...this.#senders.keys()].map(course => this.counts(course)));
+    const all = await this.#allCounts();
     const rises = await Promise.all([...new Set(this.#senders.values())].map(async one => (await one.figures()).rise));
     const sum = (name: keyof CourseCounts | 'pending'): number => all.reduce((total, one) => total + one[name], 0);
     return {
@@ -192,6 +197,10 @@ export class Cast {
       'twice in one life': sum('twice in one life'),
       'without a fate': sum('pending'),
     };
+  }
+
+  #allCounts(): Promise<(CourseCounts & { readonly pending: number })[]> {
+    return Promise.all([...this.#senders.keys()].map(course => this.counts(course)));
   }
 }
 

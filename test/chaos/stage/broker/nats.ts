@@ -9,7 +9,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FaultProxy } from '../../../../lib/testkit/index.ts';
-import { noNats } from '../../../support/nats-server.ts';
+import { natsBinary, noNats } from '../../../support/nats-server.ts';
 import { Foreign } from '../child.ts';
 import { until } from '../pace.ts';
 
@@ -41,7 +41,14 @@ class Server {
   constructor(name: string, config: string, inside: readonly string[] = []) {
     const file = join(this.#folder, 'server.conf');
     writeFileSync(file, `server_name: ${name}\nping_interval: "2s"\n${config}\n`);
-    const [command = '', ...words] = [...inside, 'nats-server', '-c', file, '--ports_file_dir', this.#folder];
+    const [command = '', ...words] = [
+      ...inside,
+      natsBinary ?? 'nats-server',
+      '-c',
+      file,
+      '--ports_file_dir',
+      this.#folder,
+    ];
     this.#process = new Foreign(command, words);
   }
 
@@ -124,11 +131,16 @@ export async function namespacedNats(): Promise<SplitNats> {
   const space = (side: Side): string => `chaos-${side}-${process.pid}`;
   const inside = (side: Side): string[] => ['ip', 'netns', 'exec', space(side)];
   const servers: Server[] = [];
-  const end = async (): Promise<void> => {
-    await Promise.all(servers.map(server => server.end()));
+  const clear = (): void => {
     for (const side of sides) run(`ip netns del ${space(side)}`);
   };
+  const end = async (): Promise<void> => {
+    await Promise.all(servers.map(server => server.end()));
+    process.off('exit', clear);
+    clear();
+  };
   for (const side of sides) run(`ip netns add ${space(side)}`);
+  process.once('exit', clear);
   const { east, west } = ends;
   run(`ip -n ${space('east')} link add ${east.device} type veth peer name ${west.device} netns ${space('west')}`);
   for (const side of sides) {
