@@ -60,22 +60,23 @@ export interface RouterParts {
   readonly logger: Logger;
 }
 
+/** How a message waits: for how many ms, its number in the store or 0, and its place in the order. */
+interface Keeping {
+  readonly ttl: number;
+  readonly stored: number;
+  readonly place: number;
+}
+
 /** A message for a service that is there is given up after so many ms, as in any outbox. */
 const patience = 300_000;
+const none = { own: 0, forwarded: 0, remote: 0, fromCluster: 0, cached: 0, unknown: 0, failed: 0, late: 0 };
 const nobody = { server: '', service: '' };
 
 export class Router {
-  readonly counts: RouteCounts = {
-    own: 0,
-    forwarded: 0,
-    remote: 0,
-    fromCluster: 0,
-    cached: 0,
-    unknown: 0,
-    failed: 0,
-    late: 0,
-  };
+  readonly counts: RouteCounts = { ...none };
   #stopping: 'no' | 'yes' = 'no';
+  /** Places given. */
+  #places = 0;
   readonly #parts: RouterParts;
 
   constructor(parts: RouterParts) {
@@ -127,7 +128,7 @@ export class Router {
     const kept = this.#parts.store.recovered();
     for (const { message, stored, left } of kept) {
       if (left <= 0) this.#fate(message, stored)(new Refusal('it waited for too long', message.command));
-      else this.#tryPut(registry.mailbox(message.to.service), message, left, stored);
+      else this.#tryPut(registry.mailbox(message.to.service), message, { ttl: left, stored, place: this.#place() });
     }
     if (kept.length > 0) logger.log('info', `messages kept from before: ${kept.length}`);
   }
@@ -179,23 +180,28 @@ export class Router {
     return local ? this.#absent(message, party) : this.#unknown(message, `there is no server ${server}`);
   }
 
+  /** The place of a message among all: what comes back from elsewhere goes before what came later. */
+  #place(): number {
+    return ++this.#places;
+  }
+
   #patience(message: Message): number {
-    const wish = message.get(cacheParameter);
-    return wish?.includes('ttl=') ? readCache(wish).ttl : patience;
+    return message.get(cacheParameter)?.includes('ttl=') ? readCache(message.get(cacheParameter)).ttl : patience;
   }
 
   /** Where the service has gone from there since, it waits for it, unless it was for nobody else. */
   #abroad(server: string, message: Message, party: Party | undefined | 'nobody else'): Promise<void> {
     this.counts.remote += 1;
+    const place = this.#place();
     return this.#parts.cluster.forward(server, message).catch((error: unknown) => {
-      if (error instanceof NotHere && party !== 'nobody else') return this.#absent(message, party);
+      if (error instanceof NotHere && party !== 'nobody else') return this.#absent(message, party, place);
       const refusal = error instanceof Refusal ? error : new Refusal(`${server}: ${reasonOf(error)}`, message.command);
       return this.#report(message, Promise.reject(refusal));
     });
   }
 
   /** Nobody of that name is anywhere. */
-  #absent(message: Message, party: Party | undefined): Promise<void> | undefined {
+  #absent(message: Message, party: Party | undefined, place = this.#place()): Promise<void> | undefined {
     const { registry, cluster, elsewhere } = this.#parts;
     const { service } = message.to;
     const text = message.get(cacheParameter);
@@ -206,32 +212,23 @@ export class Router {
     this.counts.cached += 1;
     // A sender that keeps it until it is handled wants nobody else to keep it, unless it said so.
     const isKept = text === undefined && party?.peer.session !== undefined;
-    if (isKept || cluster.status.state === 'alone') return this.#keep(message, party, wish.ttl, text !== undefined);
-    return cluster.keep(message, wish.ttl).then(
-      kept => {
-        if (!kept) return this.#keep(message, party, wish.ttl, text !== undefined);
-        this.#parts.reports.cached(message);
-        return undefined;
-      },
-      () => this.#keep(message, party, wish.ttl, text !== undefined),
-    );
+    const keepHere = (): Promise<void> | undefined => this.#keep(message, isKept, wish.ttl, place);
+    if (isKept || cluster.status.state === 'alone') return keepHere();
+    return cluster
+      .keep(message, wish.ttl)
+      .then(kept => (kept ? this.#parts.reports.cached(message) : keepHere()), keepHere);
   }
 
-  /**
-   * Keeps it here. A sender with a session keeps it itself until it is handled, unless it asked for the cache: then it is
-   * done with once it is safe on our disk.
-   */
-  #keep(message: Message, party: Party | undefined, ttl: number, asked: boolean): Promise<void> | undefined {
+  /** Keeps it here: where its sender does not, on our disk, and it is done with once it is safe there. */
+  #keep(message: Message, isKept: boolean, ttl: number, place: number): Promise<void> | undefined {
     const { store, registry } = this.#parts;
     const mailbox = registry.mailbox(message.to.service);
     this.#parts.reports.cached(message);
-    if (!store.isThere || (!asked && party?.peer.session !== undefined)) {
-      return this.#report(message, this.#post(message, mailbox, ttl));
-    }
+    if (!store.isThere || isKept) return this.#report(message, this.#post(message, mailbox, ttl, place));
     return new Promise((resolve, reject) => {
       try {
         const stored = store.keep(message, ttl, resolve);
-        const failure = this.#tryPut(mailbox, message, ttl, stored);
+        const failure = this.#tryPut(mailbox, message, { ttl, stored, place });
         if (failure !== undefined) reject(failure);
       } catch (error) {
         const failure = new Refusal(reasonOf(error), message.command, { cause: error });
@@ -242,10 +239,10 @@ export class Router {
   }
 
   /** One that is on our disk; what there is no room for is not kept there either. */
-  #tryPut(mailbox: Mailbox, message: Message, ttl: number, stored: number): Error | undefined {
-    const settle = this.#fate(message, stored);
+  #tryPut(mailbox: Mailbox, message: Message, keeping: Keeping): Error | undefined {
+    const settle = this.#fate(message, keeping.stored);
     try {
-      this.#put(mailbox, message, ttl, stored, settle);
+      this.#put(mailbox, message, keeping, settle);
       return undefined;
     } catch (error) {
       settle(asError(error));
@@ -261,16 +258,18 @@ export class Router {
     };
   }
 
-  #post(message: Message, mailbox: Mailbox, ttl: number): Promise<void> {
+  #post(message: Message, mailbox: Mailbox, ttl: number, place = this.#place()): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#put(mailbox, message, ttl, 0, failure => (failure === undefined ? resolve() : reject(failure)));
+      this.#put(mailbox, message, { ttl, stored: 0, place }, failure =>
+        failure === undefined ? resolve() : reject(failure),
+      );
     });
   }
 
-  #put(mailbox: Mailbox, message: Message, ttl: number, stored: number, settle: (failure?: Error) => void): void {
+  #put(mailbox: Mailbox, message: Message, { ttl, stored, place }: Keeping, settle: (failure?: Error) => void): void {
     const { service } = message.from;
     const expires = this.#parts.clock.now() + ttl;
-    mailbox.put({ message, sender: service, bytes: sizeOf(message), expires, stored, number: 0, settle });
+    mailbox.put({ message, sender: service, bytes: sizeOf(message), expires, stored, number: place, settle });
   }
 
   #report(message: Message, sending: Promise<void>): Promise<void> {

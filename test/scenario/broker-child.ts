@@ -2,7 +2,7 @@
 // nothing that was said is lost when it is killed.
 //
 //   worker {"broker": …}                         says "handled LIFE NUMBER" for each NOTE, and for each ASK, which it answers
-//   boss {"broker": …, "directory": …, "life": …, "count": …, "pace": …, "asks": …}
+//   boss {"broker": …, "directory": …, "life": …, "count": …, "pace": …, "asks": …, "cache": …}
 //                                                delivers NOTEs to the worker; says "confirmed LIFE NUMBER", "stored …", "failed …";
 //                                                or requests, with ASK, and says "confirmed …" when the right answer came
 
@@ -18,10 +18,11 @@ interface Wanted {
   readonly count?: number;
   readonly pace?: number;
   readonly asks?: boolean;
+  readonly cache?: string;
 }
 
 const [role = '', words = '{}'] = process.argv.slice(2);
-const { broker, directory, life = 0, count = 0, pace = 1, asks = false } = JSON.parse(words) as Wanted;
+const { broker, directory, life = 0, count = 0, pace = 1, asks = false, cache } = JSON.parse(words) as Wanted;
 const say = (text: string): number => writeSync(1, `${text}\n`);
 
 const outbox = directory === undefined ? {} : { spool: { directory } };
@@ -46,7 +47,7 @@ async function ask(parameters: { readonly life: number; readonly number: number 
 
 for (let number = 0; number < count; number += 1) {
   const parameters = { life, number };
-  const sent = asks ? ask(parameters) : service.deliver('worker/NOTE', parameters, { until });
+  const sent = asks ? ask(parameters) : service.deliver('worker/NOTE', { ...parameters, cache }, { until });
   sent.then(
     ({ guarantee }) => say(`${guarantee === 'stored' ? 'stored' : 'confirmed'} ${life} ${number}`),
     (error: { readonly code?: string }) => say(`failed ${life} ${number} ${error.code}`),

@@ -35,20 +35,24 @@ export class Cast {
   readonly workers: Program[] = [];
   readonly #t: Test;
   readonly #words: string[];
+  readonly #server: string;
   readonly address: string;
 
-  constructor(t: Test) {
+  /** `more`: words for its broker. */
+  constructor(t: Test, server = 'host', more: readonly string[] = []) {
     const directory = folder(t);
     this.#t = t;
+    this.#server = server;
     this.address = `unix:${join(directory, 'broker.sock')}`;
     const places = ['--unix', join(directory, 'broker.sock'), '--tcp', 'none', '--signal', 'none'];
-    this.#words = [...places, '--server-name', 'host', '--services', 'worker', '--data-path', join(directory, 'kept')];
+    const kept = ['--services', 'worker', '--data-path', join(directory, 'kept')];
+    this.#words = [...places, ...kept, '--server-name', server, ...more];
   }
 
   async broker(): Promise<void> {
     const program = start(this.#t, 'tools/communicatord', this.#words);
     this.brokers.push(program);
-    await program.says(/broker host is open/);
+    await program.says(new RegExp(`broker ${this.#server} is open`));
   }
 
   async worker(): Promise<void> {

@@ -2,7 +2,7 @@
 // Each is confirmed to the queue when the service has handled it, and not before.
 //
 //   keep ─▶ stored ─a broker has the service▶ handed out ─handled▶ gone
-//              ▲                                  │ refused, no room, or nobody confirms it within 30 s
+//              ▲                                  │ refused, no room, or nobody confirms it within 10 s
 //              └──────────────────────────────────┘
 //   stored ─for longer than its ttl▶ deleted, and reported by the one broker that has deleted it (overdue.ts); never delivered
 //

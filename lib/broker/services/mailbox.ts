@@ -27,8 +27,8 @@ export interface Letter {
   readonly expires: number;
   /** Its place in the store; 0 where it is in memory alone. */
   stored: number;
-  /** Its place in the order. */
-  number: number;
+  /** Its place in the order: of two the lower goes first. */
+  readonly number: number;
   /** Told once what became of it: nothing where it was handled. */
   settle(failure?: Error): void;
 }
@@ -48,7 +48,6 @@ export class Mailbox {
   #head = 0;
   #underWay = 0;
   #bytes = 0;
-  #numbers = 0;
   #turn = 0;
   #pumping: 'at once' | 'soon' = 'at once';
 
@@ -85,12 +84,10 @@ export class Mailbox {
       const cause = new LimitError('OUTBOX_FULL', `${whose} wait for ${this.name}`);
       throw new Refusal(cause.message, letter.message.command, { cause });
     }
-    this.#numbers += 1;
-    letter.number = this.#numbers;
     this.counts.taken += 1;
     this.#bytes += letter.bytes;
     this.#shares.set(letter.sender, share + 1);
-    this.#waiting.push(letter);
+    this.#queue(letter);
     if (this.#pumping === 'at once') this.#pump();
   }
 
@@ -241,13 +238,22 @@ export class Mailbox {
       );
     }
     this.counts.returned += 1;
+    this.#queue(letter);
+    this.pumpSoon();
+  }
+
+  /** To its place. */
+  #queue(letter: Letter): void {
+    if (this.waiting === 0 || (this.#waiting.at(-1)?.number ?? 0) < letter.number) {
+      this.#waiting.push(letter);
+      return;
+    }
     const left = this.#left();
     let at = left.length;
     while (at > 0 && (left[at - 1]?.number ?? 0) > letter.number) at -= 1;
     left.splice(at, 0, letter);
     this.#waiting = left;
     this.#head = 0;
-    this.pumpSoon();
   }
 
   /** It cannot be sent to anybody: a session's own command, say. */
