@@ -13,13 +13,14 @@ import type { Clock } from '../../base/clock.ts';
 import { LimitError, PeerError, Refusal, reasonOf } from '../../base/errors.ts';
 import type { Message } from '../../message/index.ts';
 import { answerParameter } from '../../message/index.ts';
+import { markedAgain } from '../../protocol/service/index.ts';
 import { NotHere } from '../cluster.ts';
 import type { BrokerLimits } from '../options.ts';
 import type { Party } from './party.ts';
 
 /** A message for a service, until its fate is known. */
 export interface Letter {
-  readonly message: Message;
+  message: Message;
   /** Who sent it, for the share of each. */
   readonly sender: string;
   readonly bytes: number;
@@ -238,6 +239,8 @@ export class Mailbox {
       );
     }
     this.counts.returned += 1;
+    // Whoever had it in hand may have handled it, or a part.
+    if (!(error instanceof NotHere)) letter.message = markedAgain(letter.message);
     this.#queue(letter);
     this.pumpSoon();
   }
