@@ -10,6 +10,8 @@ import { notHere } from './wire.ts';
 
 interface Stream {
   readonly name: string;
+  /** The names of those that it has followed, as many as a packet can be late by. */
+  readonly before: readonly string[];
   received: number;
   /** Those that the sender may not know yet. */
   readonly outcomes: Map<number, Outcome>;
@@ -23,6 +25,8 @@ export interface IntakeOwner {
   tell(from: string): void;
 }
 
+const mostBefore = 16;
+
 export class Intake {
   readonly #owner: IntakeOwner;
   /** The last stream of each sender. */
@@ -34,6 +38,8 @@ export class Intake {
 
   /** Takes what is new of it; gives the answer where one is due now. */
   arrive({ from, stream: name, first, done }: Carriage, lines: readonly string[]): Return | undefined {
+    // NATS may bring a packet late, by another server: what went out in it came again in a younger stream.
+    if (this.#streams.get(from)?.before.includes(name)) return undefined;
     const stream = this.#streamOf(from, name, first);
     if (stream === undefined) return { stream: name, received: -1, gap: true, outcomes: [] };
     for (const number of stream.outcomes.keys()) if (number <= done) stream.outcomes.delete(number);
@@ -67,7 +73,8 @@ export class Intake {
     const known = this.#streams.get(from);
     if (known?.name === name) return known;
     if (first !== 1) return undefined;
-    const stream = { name, received: 0, outcomes: new Map<number, Outcome>(), untold: [] };
+    const before = known === undefined ? [] : [...known.before, known.name].slice(-mostBefore);
+    const stream = { name, before, received: 0, outcomes: new Map<number, Outcome>(), untold: [] };
     this.#streams.set(from, stream);
     return stream;
   }
