@@ -71,6 +71,7 @@ t.test('a packet of a stream that was given up is passed over', async t => {
 });
 
 t.test('with packets lost, late and twice: each message is taken once, in order, and settled', async t => {
+  const wrong: string[] = [];
   for (let seed = 1; seed <= 300; seed += 1) {
     const random = seededRandom(seed);
     const way = new Way();
@@ -90,9 +91,8 @@ t.test('with packets lost, late and twice: each message is taken once, in order,
     }
     for (const packet of way.late) await way.arrive(packet);
     const expected = Array.from({ length: 40 }, (_, n) => n);
-    if (JSON.stringify(way.taken.map(Number.parseFloat)) !== JSON.stringify(expected) || way.settled !== 40) {
-      return t.same(way.taken, expected, `seed ${seed}`);
-    }
+    const right = JSON.stringify(way.taken.map(Number.parseFloat)) === JSON.stringify(expected);
+    if (!right || way.settled !== 40) wrong.push(`seed ${seed}: ${way.taken.join(' ')}`);
   }
-  t.pass('300 seeds');
+  t.same(wrong, []);
 });
