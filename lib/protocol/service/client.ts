@@ -255,6 +255,7 @@ export class Service {
     const cancel = clock.after(leavingTime, () => this.#link?.stop());
     await ended;
     cancel();
+    await this.#once.close();
   }
 
   /** The link has ended for good. */

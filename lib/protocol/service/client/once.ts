@@ -57,6 +57,7 @@ export class Once {
   readonly #answers: ReplyCache;
   #number = 0;
   #notes: OnceNotes | undefined;
+  #closed: Promise<void> | undefined;
 
   constructor(clock: Clock) {
     this.#answers = new ReplyCache(answerLimits, clock);
@@ -76,8 +77,9 @@ export class Once {
   }
 
   /** What is noted is on the disk, when it resolves. */
-  async close(): Promise<void> {
-    await this.#notes?.close();
+  close(): Promise<void> | undefined {
+    this.#closed ??= this.#notes?.close();
+    return this.#closed;
   }
 
   /** Handles a message that has no name, or has not come before; one that has shares the fate of the first. */
