@@ -61,19 +61,11 @@ export interface RouterParts {
 
 /** A message for a service that is there is given up after so many ms, as in any outbox. */
 const patience = 300_000;
+const none = { own: 0, forwarded: 0, remote: 0, fromCluster: 0, cached: 0, unknown: 0, failed: 0, late: 0 };
 const nobody = { server: '', service: '' };
 
 export class Router {
-  readonly counts: RouteCounts = {
-    own: 0,
-    forwarded: 0,
-    remote: 0,
-    fromCluster: 0,
-    cached: 0,
-    unknown: 0,
-    failed: 0,
-    late: 0,
-  };
+  readonly counts: RouteCounts = { ...none };
   #stopping: 'no' | 'yes' = 'no';
   readonly #parts: RouterParts;
   readonly #post: Post;
@@ -180,22 +172,22 @@ export class Router {
   }
 
   #patience(message: Message): number {
-    const wish = message.get(cacheParameter);
-    return wish?.includes('ttl=') ? readCache(wish).ttl : patience;
+    return message.get(cacheParameter)?.includes('ttl=') ? readCache(message.get(cacheParameter)).ttl : patience;
   }
 
   /** Where the service has gone from there since, it waits for it, unless it was for nobody else. */
   #abroad(server: string, message: Message, party: Party | undefined | 'nobody else'): Promise<void> {
     this.counts.remote += 1;
+    const place = this.#post.place();
     return this.#parts.cluster.forward(server, message).catch((error: unknown) => {
-      if (error instanceof NotHere && party !== 'nobody else') return this.#absent(message, party);
+      if (error instanceof NotHere && party !== 'nobody else') return this.#absent(message, party, place);
       const refusal = error instanceof Refusal ? error : new Refusal(`${server}: ${reasonOf(error)}`, message.command);
       return this.#report(message, Promise.reject(refusal));
     });
   }
 
   /** Nobody of that name is anywhere. */
-  #absent(message: Message, party: Party | undefined): Promise<void> | undefined {
+  #absent(message: Message, party: Party | undefined, place = this.#post.place()): Promise<void> | undefined {
     const { registry, cluster, elsewhere } = this.#parts;
     const { service } = message.to;
     const text = message.get(cacheParameter);
@@ -207,29 +199,20 @@ export class Router {
     this.counts.cached += 1;
     // A sender that keeps it until it is handled wants nobody else to keep it, unless it said so.
     const isKept = text === undefined && party?.peer.session !== undefined;
-    if (isKept || cluster.status.state === 'alone') return this.#keep(message, party, wish.ttl, text !== undefined);
-    return cluster.keep(message, wish.ttl).then(
-      kept => {
-        if (!kept) return this.#keep(message, party, wish.ttl, text !== undefined);
-        this.#parts.reports.cached(message);
-        return undefined;
-      },
-      () => this.#keep(message, party, wish.ttl, text !== undefined),
-    );
+    const keepHere = (): Promise<void> | undefined => this.#keep(message, isKept, wish.ttl, place);
+    if (isKept || cluster.status.state === 'alone') return keepHere();
+    return cluster
+      .keep(message, wish.ttl)
+      .then(kept => (kept ? this.#parts.reports.cached(message) : keepHere()), keepHere);
   }
 
-  /**
-   * Keeps it here. A sender with a session keeps it itself until it is handled, unless it asked for the cache: then it is
-   * done with once it is safe on our disk.
-   */
-  #keep(message: Message, party: Party | undefined, ttl: number, asked: boolean): Promise<void> | undefined {
+  /** Keeps it here: where its sender does not, on our disk, and it is done with once it is safe there. */
+  #keep(message: Message, isKept: boolean, ttl: number, place: number): Promise<void> | undefined {
     const { store, registry } = this.#parts;
     const mailbox = registry.mailbox(message.to.service);
     this.#parts.reports.cached(message);
-    if (!store.isThere || (!asked && party?.peer.session !== undefined)) {
-      return this.#report(message, this.#post.send(message, mailbox, ttl));
-    }
-    return this.#post.keep(message, mailbox, ttl);
+    if (!store.isThere || isKept) return this.#report(message, this.#post.send(message, mailbox, ttl, place));
+    return this.#post.keep(message, mailbox, ttl, place);
   }
 
   #report(message: Message, sending: Promise<void>): Promise<void> {

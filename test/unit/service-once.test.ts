@@ -200,5 +200,6 @@ t.test('the figure is the table', async t => {
     fresh: { come: 'running' },
     running: { come: 'running', handled: 'handled', refused: 'fresh' },
     handled: { come: 'handled' },
+    begun: { come: 'begun' },
   });
 });

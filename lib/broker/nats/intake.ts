@@ -23,8 +23,13 @@ export interface IntakeOwner {
   tell(from: string): void;
 }
 
+/** As many streams that were given up are remembered of each sender: more than a packet can be late by. */
+const mostGivenUp = 16;
+
 export class Intake {
   readonly #owner: IntakeOwner;
+  /** The names of those before it, and of those that were not known. */
+  readonly #givenUp = new Map<string, readonly string[]>();
   /** The last stream of each sender. */
   readonly #streams = new Map<string, Stream>();
 
@@ -35,7 +40,10 @@ export class Intake {
   /** Takes what is new of it; gives the answer where one is due now. */
   arrive({ from, stream: name, first, done }: Carriage, lines: readonly string[]): Return | undefined {
     const stream = this.#streamOf(from, name, first);
-    if (stream === undefined) return { stream: name, received: -1, gap: true, outcomes: [] };
+    if (stream === undefined) {
+      this.#giveUp(from, name);
+      return { stream: name, received: -1, gap: true, outcomes: [] };
+    }
     for (const number of stream.outcomes.keys()) if (number <= done) stream.outcomes.delete(number);
     const gap = first > stream.received + 1;
     if (gap || lines.length === 0) {
@@ -61,15 +69,23 @@ export class Intake {
   /** That broker will not come back. */
   forget(from: string): void {
     this.#streams.delete(from);
+    this.#givenUp.delete(from);
   }
 
   #streamOf(from: string, name: string, first: number): Stream | undefined {
     const known = this.#streams.get(from);
     if (known?.name === name) return known;
-    if (first !== 1) return undefined;
+    // NATS may bring a packet late, by another server: what went out in it came again in a younger stream.
+    if (first !== 1 || this.#givenUp.get(from)?.includes(name)) return undefined;
+    if (known !== undefined) this.#giveUp(from, known.name);
     const stream = { name, received: 0, outcomes: new Map<number, Outcome>(), untold: [] };
     this.#streams.set(from, stream);
     return stream;
+  }
+
+  #giveUp(from: string, name: string): void {
+    const names = this.#givenUp.get(from) ?? [];
+    if (!names.includes(name)) this.#givenUp.set(from, [...names, name].slice(-mostGivenUp));
   }
 
   #take(from: string, stream: Stream, number: number, line: string): void {

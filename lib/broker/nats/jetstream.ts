@@ -9,7 +9,7 @@ import type { KeptLimits } from './cluster-options.ts';
 /** A message published again with its id within so many ms is kept once. */
 export const sameFor = 120_000;
 /** A message that was handed out and not confirmed in so many ms is handed out again, here or elsewhere. */
-export const handling = 30_000;
+export const handling = 10_000;
 /** A consumer that nobody used for so many ms is gone. */
 const unused = 3_600_000;
 const nanoseconds = 1_000_000;

@@ -2,7 +2,7 @@
 // Each is confirmed to the queue when the service has handled it, and not before.
 //
 //   keep ─▶ stored ─a broker has the service▶ handed out ─handled▶ gone
-//              ▲                                  │ refused, no room, or nobody confirms it within 30 s
+//              ▲                                  │ refused, no room, or nobody confirms it within 10 s
 //              └──────────────────────────────────┘
 //   stored ─for longer than its ttl▶ deleted, and reported by the one broker that has deleted it (overdue.ts); never delivered
 //
@@ -15,6 +15,7 @@ import { sleep } from '../../base/clock.ts';
 import { asError, LimitError, NetworkError, reasonOf } from '../../base/errors.ts';
 import type { Message } from '../../message/index.ts';
 import { encode } from '../../message/index.ts';
+import { markedAgain } from '../../protocol/service/index.ts';
 import type { NatsLine } from '../../transport/nats/index.ts';
 import type { KeptLimits } from './cluster-options.ts';
 import { handling, KeptStream, sameFor } from './jetstream.ts';
@@ -195,7 +196,8 @@ export class Kept {
     try {
       if (message === undefined || left <= 0) await this.#late(packet.seq, message);
       else {
-        if (!this.#handled.has(id)) await this.#take(message, left, packet);
+        const handed = packet.redelivered ? markedAgain(message) : message;
+        if (!this.#handled.has(id)) await this.#take(handed, left, packet);
         this.#remember(id);
         await packet.ackAck({ timeout: storeTime });
       }

@@ -6,14 +6,15 @@
 //            └──restart────┘ the other side does not know the stream: another stream, numbers begin anew
 //
 // A stream has numbers without gaps, so the other side takes each message once, in order. When it does not know a stream
-// (it was started anew), messages without an outcome go out again in another one: those that it had in hand at its end may
-// have been handled, nobody can know.
+// (it was started anew), messages without an outcome go out again in another one, marked: those that it had in hand at its end
+// may have been handled, nobody can know.
 
 import type { NetworkError } from '../../base/errors.ts';
 import { LimitError } from '../../base/errors.ts';
 import type { QueueLimits } from '../../base/queue.ts';
 import { Fifo } from '../../session/index.ts';
 import type { Carriage, Outcome, Return } from './wire.ts';
+import { lineAgain } from './wire.ts';
 
 export interface Item {
   readonly line: string;
@@ -162,7 +163,7 @@ export class Route {
 
   #restart(): void {
     const again = new Fifo<Item>();
-    for (const item of this.#underWay.values()) if (item !== blank) again.push(item);
+    for (const item of this.#underWay.values()) if (item !== blank) again.push({ ...item, line: lineAgain(item.line) });
     this.#waiting.putBefore(again);
     this.#underWay.clear();
     this.#streams += 1;

@@ -14,7 +14,8 @@
 import { PeerError } from '../../base/errors.ts';
 import { subjectWord } from '../../connection/index.ts';
 import type { Message } from '../../message/index.ts';
-import { decode } from '../../message/index.ts';
+import { decode, encode } from '../../message/index.ts';
+import { markedAgain } from '../../protocol/service/index.ts';
 import type { Presence, PresentService } from '../cluster.ts';
 
 export interface Subjects {
@@ -97,6 +98,17 @@ export function readKept(bytes: Uint8Array): { readonly message: Message | undef
     return { message: decode(lines[0] ?? ''), until };
   } catch (error) {
     if (error instanceof PeerError) return { message: undefined, until };
+    throw error;
+  }
+}
+
+/** The line of a message that another life of its broker may have had in hand. */
+export function lineAgain(line: string): string {
+  try {
+    const message = decode(line);
+    return message === undefined ? line : encode(markedAgain(message));
+  } catch (error) {
+    if (error instanceof PeerError) return line;
     throw error;
   }
 }

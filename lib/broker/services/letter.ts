@@ -30,14 +30,19 @@ export class Letter extends Ticket implements Teller {
   readonly stored: number;
   /** Told once what became of it: nothing where it was handled. */
   readonly settle: LetterEnd;
-  /** Its place in the order of its mailbox, and the share that it counts in. */
-  number = 0;
+  /** Its place in the order: of two the lower goes first. */
+  readonly place: number;
+  /** What goes out: marked where somebody may have handled it before. */
+  outgoing: Message;
+  /** The share that it counts in. */
   share: Share | undefined;
   #box: LetterBox | undefined;
   #member: Party | undefined;
 
-  constructor(message: Message, expires: number, settle: LetterEnd, stored = 0) {
+  constructor(message: Message, place: number, expires: number, settle: LetterEnd, stored = 0) {
     super(message);
+    this.place = place;
+    this.outgoing = message;
     this.expires = expires;
     this.bytes = sizeOf(message);
     this.settle = settle;

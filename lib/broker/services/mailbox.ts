@@ -13,6 +13,7 @@ import type { Clock } from '../../base/clock.ts';
 import { LimitError, PeerError, Refusal, reasonOf } from '../../base/errors.ts';
 import type { Message } from '../../message/index.ts';
 import { answerParameter } from '../../message/index.ts';
+import { markedAgain } from '../../protocol/service/index.ts';
 import type { Fate } from '../../session/index.ts';
 import { NotHere } from '../cluster.ts';
 import type { BrokerLimits } from '../options.ts';
@@ -38,7 +39,6 @@ export class Mailbox implements LetterBox {
   #head = 0;
   #underWay = 0;
   #bytes = 0;
-  #numbers = 0;
   #turn = 0;
   #pumping: 'at once' | 'soon' = 'at once';
 
@@ -71,14 +71,12 @@ export class Mailbox implements LetterBox {
   put(letter: Letter, now: number): void {
     const share = this.#shareOf(letter.message.from.service);
     this.#checkRoom(letter, share);
-    this.#numbers += 1;
-    letter.number = this.#numbers;
     letter.share = share;
     this.counts.taken += 1;
     this.#bytes += letter.bytes;
     this.#all.bytes += letter.bytes;
     share.count += 1;
-    this.#waiting.push(letter);
+    this.#queue(letter);
     if (this.#pumping === 'at once') this.#pump(now);
   }
 
@@ -127,7 +125,7 @@ export class Mailbox implements LetterBox {
     this.#head = 0;
     for (const letter of going) {
       this.#underWay += 1;
-      forward(letter.message).then(
+      forward(letter.outgoing).then(
         () => {
           this.#underWay -= 1;
           this.#settle(letter);
@@ -214,7 +212,7 @@ export class Mailbox implements LetterBox {
     member.underWay += 1;
     this.#underWay += 1;
     try {
-      session.send(letter.message, letter, now);
+      session.send(letter.outgoing, letter, now);
     } catch (error) {
       this.#over(member);
       this.#failed(letter, error);
@@ -239,7 +237,7 @@ export class Mailbox implements LetterBox {
 
   #send(letter: Letter, member: Party): void {
     try {
-      if (member.peer.send(letter.message) === 'queued' && member.peer.session === undefined) member.outlet = 'full';
+      if (member.peer.send(letter.outgoing) === 'queued' && member.peer.session === undefined) member.outlet = 'full';
     } catch (error) {
       // It has closed, or will in a moment.
       if (member.peer.session === undefined) member.outlet = 'full';
@@ -257,13 +255,24 @@ export class Mailbox implements LetterBox {
       );
     }
     this.counts.returned += 1;
+    // Whoever had it in hand may have handled it, or a part.
+    if (!(error instanceof NotHere)) letter.outgoing = markedAgain(letter.outgoing);
+    this.#queue(letter);
+    this.pumpSoon();
+  }
+
+  /** To its place. */
+  #queue(letter: Letter): void {
+    if (this.waiting === 0 || (this.#waiting.at(-1)?.place ?? 0) < letter.place) {
+      this.#waiting.push(letter);
+      return;
+    }
     const left = this.#left();
     let at = left.length;
-    while (at > 0 && (left[at - 1]?.number ?? 0) > letter.number) at -= 1;
+    while (at > 0 && (left[at - 1]?.place ?? 0) > letter.place) at -= 1;
     left.splice(at, 0, letter);
     this.#waiting = left;
     this.#head = 0;
-    this.pumpSoon();
   }
 
   /** It cannot be sent to anybody: a session's own command, say. */

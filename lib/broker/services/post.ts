@@ -13,6 +13,7 @@ export class Post {
   readonly #clock: Clock;
   readonly #store: Store;
   readonly #failed: (message: Message, error: unknown) => void;
+  #places = 0;
 
   /** `failed` is told of each message that did not reach its service, except those of `send`. */
   constructor(clock: Clock, store: Store, failed: (message: Message, error: unknown) => void) {
@@ -21,29 +22,35 @@ export class Post {
     this.#failed = failed;
   }
 
+  /** The place of a message among all: what comes back from elsewhere goes before what came later. */
+  place(): number {
+    this.#places += 1;
+    return this.#places;
+  }
+
   /** The way of most: to a service that is here. The ticket fails only where its sender is to hear of it. */
   handOn(message: Message, mailbox: Mailbox, ttl: number, sender: 'hears of it' | 'does not'): Ticket {
     const now = this.#clock.now();
-    const letter = new Letter(message, now + ttl, sender === 'hears of it' ? this.#told : this.#untold);
+    const letter = new Letter(message, this.place(), now + ttl, sender === 'hears of it' ? this.#told : this.#untold);
     this.#put(mailbox, letter, now);
     return letter;
   }
 
   /** Resolves when its service has handled it. @throws Refusal */
-  send(message: Message, mailbox: Mailbox, ttl: number): Promise<void> {
+  send(message: Message, mailbox: Mailbox, ttl: number, place = this.place()): Promise<void> {
     return new Promise((resolve, reject) => {
       const now = this.#clock.now();
       const end: LetterEnd = (_, failure) => (failure === undefined ? resolve() : reject(failure));
-      mailbox.put(new Letter(message, now + ttl, end), now);
+      mailbox.put(new Letter(message, place, now + ttl, end), now);
     });
   }
 
   /** Resolves when it is safe on our disk. @throws Refusal: it is not kept */
-  keep(message: Message, mailbox: Mailbox, ttl: number): Promise<void> {
+  keep(message: Message, mailbox: Mailbox, ttl: number, place: number): Promise<void> {
     return new Promise((resolve, reject) => {
       try {
         const now = this.#clock.now();
-        const letter = new Letter(message, now + ttl, this.#stored, this.#store.keep(message, ttl, resolve));
+        const letter = new Letter(message, place, now + ttl, this.#stored, this.#store.keep(message, ttl, resolve));
         const failure = this.#put(mailbox, letter, now);
         if (failure !== undefined) reject(failure);
       } catch (error) {
@@ -57,7 +64,7 @@ export class Post {
   /** One that an earlier life of the broker has kept. */
   again({ message, stored, left }: Kept, mailbox: Mailbox): void {
     const now = this.#clock.now();
-    const letter = new Letter(message, now + left, this.#stored, stored);
+    const letter = new Letter(message, this.place(), now + left, this.#stored, stored);
     if (left > 0) this.#put(mailbox, letter, now);
     else letter.settle(letter, new Refusal('it waited for too long', message.command));
   }

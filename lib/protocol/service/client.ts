@@ -29,6 +29,8 @@ import { serviceLogger } from '../../logging/index.ts';
 import type { MessageDefinition, Values } from '../../message/index.ts';
 import { answerParameter, Message, messageVersion, requestParameter } from '../../message/index.ts';
 import { Once, OnceDispatcher } from './client/once.ts';
+import type { OnceOptions } from './client/once-notes.ts';
+import { checkedOnce, OnceNotes } from './client/once-notes.ts';
 import type { ServiceOptions } from './client/options.ts';
 import { brokersOf, checkedService, logDefaults } from './client/options.ts';
 import type { ServiceState, ServiceStep } from './session.ts';
@@ -120,15 +122,19 @@ export class Service {
 
   /**
    * Runs until it is stopped: by `stop`, by STOP or QUITTING from the broker, or by SIGTERM or SIGINT.
-   * @throws UsageError ILLEGAL_STEP when called twice; what `Communicator.run` throws
+   * @throws UsageError ILLEGAL_STEP when called twice, SPOOL_LOCKED; NetworkError SPOOL_FAILED; what `Communicator.run` throws
    */
   async run(): Promise<void> {
     this.#step('run');
     const communicator = this.#options.communicator ?? (await this.#ownCommunicator());
-    if (this.state !== 'seeking') return;
-    this.#open(communicator);
-    if (this.#options.communicator === undefined) await communicator.run();
-    else await new Promise<void>(resolve => this.#events.once('ended', resolve));
+    const { once } = this.#options.link ?? {};
+    if (once !== undefined) await this.#remember(communicator, checkedOnce(once));
+    if (this.state === 'seeking') {
+      this.#open(communicator);
+      if (this.#options.communicator === undefined) await communicator.run();
+      else await new Promise<void>(resolve => this.#events.once('ended', resolve));
+    }
+    await this.#once.close();
   }
 
   /** Handles what is under way, has confirmed what it sent, says UNREGISTER, and ends. */
@@ -183,8 +189,20 @@ export class Service {
     return communicator;
   }
 
+  /** Reads which messages an earlier life has handled. */
+  async #remember(communicator: Communicator, once: OnceOptions): Promise<void> {
+    try {
+      this.#once.restore(await OnceNotes.open(once, communicator.clock, communicator.logger));
+    } catch (error) {
+      this.#attempt('over');
+      if (this.#options.communicator === undefined) await communicator.stop(0);
+      throw error;
+    }
+  }
+
   #open(communicator: Communicator): void {
     const { version, broker, link = {} } = this.#options;
+    const { once: _, ...limits } = link;
     this.#communicator = communicator;
     this.#registration = new Registration(communicator.clock);
     const { dispatcher } = this;
@@ -193,7 +211,7 @@ export class Service {
       `service ${this.name}${version === undefined ? '' : ` ${version}`}, process ${process.pid}`,
     );
     const client = communicator.permanent(brokersOf(broker), {
-      ...link,
+      ...limits,
       name: this.name,
       dispatcher,
       opened: broker => this.#register(broker),
@@ -239,6 +257,7 @@ export class Service {
     const cancel = clock.after(leavingTime, () => this.#link?.stop());
     await ended;
     cancel();
+    await this.#once.close();
   }
 
   /** The link has ended for good. */

@@ -1,5 +1,5 @@
-// What is said in parameters and addresses: the wish for the cache, the name that makes a message once only, and where
-// brokers are found.
+// What is said in parameters and addresses: the wish for the cache, the name that makes a message once only, the mark of one
+// that may come again, and where brokers are found.
 
 import { UsageError } from '../../base/errors.ts';
 import type { Values } from '../../message/index.ts';
@@ -20,6 +20,18 @@ export const reportParameter = 'transmission_report';
 export const cacheParameter = 'cache';
 /** Names a message in the world: one that comes twice with the same name is handled once. */
 export const onceParameter = '_once';
+/** Marks a message that another process of the same service had in hand when it died, or that was under way to it. */
+export const againParameter = '_again';
+
+/** Whether an earlier life of this service may have handled the message, or a part of it. */
+export function mayBeRepeat(message: Message<unknown>): boolean {
+  return message.has(againParameter);
+}
+
+/** The same message, marked as one that may come again. */
+export function markedAgain(message: Message): Message {
+  return message.has(againParameter) ? message : message.with({ [againParameter]: true });
+}
 
 /** What a sender wants for a service that is not there. */
 export interface CacheWish {

@@ -5,6 +5,7 @@
 //     ▲             │ └──come▶ running           a repeat waits for the first run, and ends as that does
 //     └───refused───┘                            a Refusal: it was not taken, and may come again
 //   handled ─come▶ handled                       a repeat is confirmed, and not run; a request gets its answer again
+//   begun ─come▶ begun                           an earlier life had begun it (once-notes.ts): refused, for nobody knows its end
 //
 // Names by themselves, and not the highest number: a message that went to another process of the same service, which died
 // before it handled it, comes here late, behind younger ones. They cannot be guessed: whoever sends a message under the name of
@@ -22,14 +23,16 @@ import type { Message } from '../../../message/index.ts';
 import { answerParameter, encode, requestParameter } from '../../../message/index.ts';
 import { Fifo, isUniqueNumber, ReplyCache } from '../../../session/index.ts';
 import { onceParameter } from '../wire.ts';
+import type { OnceNotes } from './once-notes.ts';
 
-export type OncePhase = 'fresh' | 'running' | 'handled';
+export type OncePhase = 'fresh' | 'running' | 'handled' | 'begun';
 type OnceStep = 'come' | 'handled' | 'refused';
 
 export const onceTable: StateTable<OncePhase, OnceStep> = {
   fresh: { come: 'running' },
   running: { come: 'running', handled: 'handled', refused: 'fresh' },
   handled: { come: 'handled' },
+  begun: { come: 'begun' },
 };
 
 interface Known {
@@ -52,6 +55,8 @@ export class Once {
   readonly #known = new Map<string, Known>();
   readonly #order = new Fifo<Known>();
   readonly #answers: ReplyCache;
+  #notes: OnceNotes | undefined;
+  #closed: Promise<void> | undefined;
 
   constructor(clock: Clock) {
     this.#answers = new ReplyCache(answerLimits, clock);
@@ -61,6 +66,18 @@ export class Once {
   named(message: Message): Message {
     if (message.has(onceParameter)) return message;
     return message.with({ [onceParameter]: chanceName() });
+  }
+
+  /** Goes on with what an earlier life has left on the disk, and notes there what runs from now on. */
+  restore(notes: OnceNotes): void {
+    this.#notes = notes;
+    for (const [name, phase] of notes.recovered) this.#remember(name).phase = phase;
+  }
+
+  /** What is noted is on the disk, when it resolves. */
+  close(): Promise<void> | undefined {
+    this.#closed ??= this.#notes?.close();
+    return this.#closed;
   }
 
   /** Handles a message that has no name, or has not come before; one that has shares the fate of the first. */
@@ -76,6 +93,8 @@ export class Once {
       return this.#first(known, message, handle);
     }
     this.repeated += 1;
+    if (known.phase === 'begun')
+      throw new Refusal('an earlier life had begun it, and may have done it', message.command);
     if (request !== undefined) this.#answerAgain(known, request, message, asker);
     return known.run;
   }
@@ -90,7 +109,7 @@ export class Once {
   #first(known: Known, message: Message, handle: () => unknown): unknown {
     let result: unknown;
     try {
-      result = handle();
+      result = this.#notes === undefined ? handle() : this.#notes.around(known.name, handle);
     } catch (error) {
       this.#failed(known, message, error);
       throw error;
@@ -144,7 +163,7 @@ export class Once {
     const known: Known = { name, phase: 'fresh', run: undefined };
     this.#known.set(name, known);
     this.#order.push(known);
-    for (let more = this.#order.length - mostKnown; more > 0; more -= 1) this.#forgetOldest();
+    for (let more = this.#order.length - (this.#notes?.count ?? mostKnown); more > 0; more -= 1) this.#forgetOldest();
     return known;
   }
 
@@ -155,7 +174,9 @@ export class Once {
   }
 
   #forget(known: Known): void {
-    if (this.#known.get(known.name) === known) this.#known.delete(known.name);
+    if (this.#known.get(known.name) !== known) return;
+    this.#known.delete(known.name);
+    this.#notes?.forget(known.name);
   }
 }
 

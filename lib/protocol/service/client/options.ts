@@ -12,6 +12,8 @@ import { isName } from '../../../message/index.ts';
 import type { Share } from '../definitions.ts';
 import { shares } from '../definitions.ts';
 import { brokerAddress, brokerName, readBrokerAddress } from '../wire.ts';
+import type { OnceOptions } from './once-notes.ts';
+import { checkedOnce } from './once-notes.ts';
 
 export interface ServiceLog {
   /** Finest severity. @default 'info' */
@@ -22,6 +24,11 @@ export interface ServiceLog {
   readonly rotate: string | undefined;
   /** Logs each message. @default false */
   readonly trace: Tracing;
+}
+
+export interface ServiceLink extends Pick<ClientOptions, 'concurrency' | 'limits' | 'outbox' | 'pause'> {
+  /** The names of messages that must run once, on the disk. @default in memory: the last 20,000 */
+  readonly once?: Given<OnceOptions> | undefined;
 }
 
 export interface ServiceOptions {
@@ -35,8 +42,11 @@ export interface ServiceOptions {
    */
   readonly broker?: string | readonly string[] | undefined;
   readonly log?: Given<ServiceLog> | undefined;
-  /** Limits of the link, of what waits for the broker (with a spool, through a crash), pauses, handlers at the same time. */
-  readonly link?: Pick<ClientOptions, 'concurrency' | 'limits' | 'outbox' | 'pause'> | undefined;
+  /**
+   * Limits of the link, of what waits for the broker (with a spool, through a crash), pauses, handlers at the same time, and
+   * what it remembers through a crash of messages that must run once.
+   */
+  readonly link?: ServiceLink | undefined;
   /** Goes with REGISTER as `password`, for a broker with users. @default none */
   readonly secret?: string | undefined;
   /** Several processes may have this name; how the broker chooses. @default one process alone */
@@ -58,10 +68,11 @@ const known: { [K in keyof Required<ServiceOptions>]: 0 } = {
 
 export const logDefaults: ServiceLog = { level: 'info', file: undefined, rotate: undefined, trace: false };
 
-/** @throws UsageError INVALID_NAME, INVALID_VALUE, UNKNOWN_OPTION */
+/** @throws UsageError INVALID_NAME, INVALID_VALUE, OUT_OF_RANGE, UNKNOWN_OPTION */
 export function checkedService(name: string, options: ServiceOptions): ServiceOptions {
   refuseUnknown('a service', known, options);
-  refuseUnknown('link', { concurrency: 0, limits: 0, outbox: 0, pause: 0 }, options.link ?? {});
+  refuseUnknown('link', { concurrency: 0, limits: 0, outbox: 0, pause: 0, once: 0 }, options.link ?? {});
+  if (options.link?.once !== undefined) checkedOnce(options.link.once);
   if (!isName(name) || name === brokerName) {
     throw new UsageError('INVALID_NAME', `"${name}" is no name for a service: use letters, digits and _`);
   }
