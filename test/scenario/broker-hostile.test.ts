@@ -86,10 +86,7 @@ t.test('what a service knows is bounded, and it hears what is left aside', async
   const many = await stage.member('many');
   const list = Array.from({ length: 100_000 }, (_, at) => `C${at}`).join(',');
   many.send(`COMMANDS list=${list}\n`);
-  t.match(
-    await many.line(),
-    /^INVALID command=COMMANDS;message=1000 commands of 32768 characters together are known/,
-  );
+  t.match(await many.line(), /^INVALID command=COMMANDS;message=1000 commands of 32768 characters together are known/);
   const long = await stage.member('long');
   long.send(`COMMANDS list=${Array.from({ length: 40 }, (_, at) => `${'L'.repeat(1_000)}${at}`).join(',')}\n`);
   t.match(await long.line(), /INVALID command=COMMANDS/);
@@ -211,4 +208,16 @@ t.test('answers to requests of others, and names of messages that run once, cann
   const names = heard.slice(2).map(message => message.get('_once')?.slice(0, 8));
   t.not(names[0], names[1]);
   t.equal(new Set(names).size, 2);
+});
+
+t.test('a link that has ended is gone, whatever waits that came over it', async t => {
+  const stage = await brokerStage(t);
+  for (let n = 0; n < 5; n += 1) {
+    const raw = await stage.raw();
+    raw.send('nobody/JOB cache="ttl=1d";n=1\nALIVE serial=1\n');
+    await raw.line();
+    raw.socket.end();
+  }
+  await until('all have gone', () => stage.broker.status.connections === 0);
+  t.match(stage.broker.status.services, [{ name: 'nobody', waiting: 5 }]);
 });
