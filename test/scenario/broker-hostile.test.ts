@@ -221,3 +221,25 @@ t.test('a link that has ended is gone, whatever waits that came over it', async 
   await until('all have gone', () => stage.broker.status.connections === 0);
   t.match(stage.broker.status.services, [{ name: 'nobody', waiting: 5 }]);
 });
+
+t.test('a service that confirms nothing holds up nobody, however many answers are sent to it', async t => {
+  const stage = await brokerStage(t, { limits: { count: 20, window: 10 } });
+  const slow = await stage.raw();
+  const key = '6158c3bbc35192a7.f3307b91a8aa43a3249e2fc349e4d62f';
+  slow.send(`REGISTER _session=${key}.1;service=slow;version=1\n`);
+  await until('it has a session', () => /READY/.test(slow.text));
+  const raw = await stage.raw();
+  for (let n = 0; n < 100; n += 1) raw.send(`slow/SUM _answer=${n};is=${n}\n`);
+  raw.send('ALIVE serial=1\n');
+  await until('the broker lives', () => /ABSOLUTELY/.test(raw.text));
+  const { waiting = 0, underWay = 0 } = stage.broker.status.services[0] ?? {};
+  t.ok(waiting + underWay <= 20, `${waiting} wait, ${underWay} are under way`);
+  const before = process.cpuUsage();
+  await later(300);
+  const { user } = process.cpuUsage(before);
+  t.ok(user < 200_000, `nothing turns in vain: ${user} µs`);
+  const counted = (): number => (slow.text.match(/HELP|READY|SUM/g) ?? []).length;
+  const had = counted();
+  slow.send(`ACK count=${had}\n`);
+  await until('more comes as soon as there is room', () => counted() > had);
+});

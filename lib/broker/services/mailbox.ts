@@ -200,7 +200,7 @@ export class Mailbox {
       },
       (error: unknown) => {
         over();
-        this.#failed(letter, error);
+        this.#failed(letter, error, member);
       },
     );
   }
@@ -211,14 +211,18 @@ export class Mailbox {
     } catch (error) {
       // It has closed, or will in a moment.
       if (member.peer.session === undefined) member.outlet = 'full';
-      return this.#failed(letter, error);
+      return this.#failed(letter, error, member);
     }
     this.#settle(letter);
   }
 
   /** What its process has refused is done with; all else comes back, to its place. */
-  #failed(letter: Letter, error: unknown): void {
-    if (error instanceof PeerError || this.#isOwnFault(error)) {
+  #failed(letter: Letter, error: unknown, member: Party): void {
+    const isFull = error instanceof LimitError && error.code === 'OUTBOX_FULL';
+    const isTooLong = isFull && member.peer.session?.out.length === 0;
+    // Its session tells when there is room again. Until then it is not tried in vain.
+    if (isFull && !isTooLong) member.outlet = 'full';
+    if (error instanceof PeerError || this.#isOwnFault(error) || isTooLong) {
       return this.#settle(
         letter,
         new Refusal(`${this.name}: ${reasonOf(error)}`, letter.message.command, { cause: error }),
