@@ -243,3 +243,26 @@ t.test('a service that confirms nothing holds up nobody, however many answers ar
   slow.send(`ACK count=${had}\n`);
   await until('more comes as soon as there is room', () => counted() > had);
 });
+
+t.test('services that read nothing cost no more than a bound of memory, and miss what is said to all', async t => {
+  const stage = await brokerStage(t);
+  const deaf = [];
+  for (let n = 0; n < 10; n += 1) deaf.push(await stage.member(`deaf${n}`, 'NEWS'));
+  for (const { socket } of deaf) socket.pause();
+  const ear = await stage.member('ear', 'NEWS');
+  const raw = await stage.raw();
+  const text = 'x'.repeat(100_000);
+  for (let n = 0; n < 150; n += 1) {
+    raw.send(`*/NEWS n=${n};text=${text}\n`);
+    await until('who reads hears all', () => ear.rest.includes(`n=${n};`) && ear.rest.endsWith('\n'));
+    await ear.take(ear.rest.length);
+  }
+  const unsent = stage.communicator.connections.reduce((sum, { unfinished }) => sum + unfinished.bytes, 0);
+  t.ok(unsent <= 10 * 1_200_000, `${unsent} bytes wait`);
+  t.ok(stage.broker.status.broadcasts.missed > 100, `${stage.broker.status.broadcasts.missed} were missed`);
+  t.ok(stage.log.texts('warn').filter(line => /was missed by deaf/.test(line)).length < 30);
+  t.ok(
+    deaf.every(({ closed }) => !closed),
+    'and nobody is closed',
+  );
+});
