@@ -6,6 +6,9 @@ import type { Message } from '../../message/index.ts';
 import { decode } from '../../message/index.ts';
 import type { Carriage, Outcome, Return } from './wire.ts';
 
+/** Streams that are known; of what one sender was not told yet, outcomes: it has 1,024 under way at most. */
+const most = { streams: 1_000, outcomes: 4_096 } as const;
+
 interface Stream {
   readonly name: string;
   received: number;
@@ -35,7 +38,8 @@ export class Intake {
     const stream = this.#streamOf(from, name, first);
     if (stream === undefined) return { stream: name, received: -1, gap: true, outcomes: [] };
     for (const number of stream.outcomes.keys()) if (number <= done) stream.outcomes.delete(number);
-    const gap = first > stream.received + 1;
+    // Who never says what he knows is told what there is, and nothing more is taken.
+    const gap = first > stream.received + 1 || stream.outcomes.size > most.outcomes;
     if (gap || lines.length === 0) {
       return { stream: name, received: stream.received, gap, outcomes: [...stream.outcomes.values()] };
     }
@@ -64,7 +68,7 @@ export class Intake {
   #streamOf(from: string, name: string, first: number): Stream | undefined {
     const known = this.#streams.get(from);
     if (known?.name === name) return known;
-    if (first !== 1) return undefined;
+    if (first !== 1 || (known === undefined && this.#streams.size >= most.streams)) return undefined;
     const stream = { name, received: 0, outcomes: new Map<number, Outcome>(), untold: [] };
     this.#streams.set(from, stream);
     return stream;
