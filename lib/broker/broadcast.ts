@@ -27,6 +27,8 @@ export interface BroadcastCounts {
 
 /** Seconds that a broadcast counts (reference eventdispatcher §10.5). */
 const lifetime = 10;
+/** What is missed is logged at most once in so many ms. */
+const logPause = 1_000;
 /** So many are remembered at most. */
 const mostKnown = 10_000;
 
@@ -41,6 +43,7 @@ export class Broadcaster {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #number = 0;
+  #lastLog = Number.NEGATIVE_INFINITY;
 
   constructor(
     { registry, cluster, server }: { registry: Registry; cluster: Cluster; server: string },
@@ -79,13 +82,20 @@ export class Broadcaster {
     for (const party of this.#registry.parties) {
       if (party.state !== 'member' || !party.commands.has(message.command)) continue;
       try {
-        party.peer.send(message);
-        this.counts.copies += 1;
+        if (this.#registry.tell(party, message)) this.counts.copies += 1;
+        else this.#missed(message, party.name, 'it has not read the last ones');
       } catch (error) {
-        this.counts.missed += 1;
-        this.#logger.log('warn', `${message.command} to all was missed by ${party.name}: ${reasonOf(error)}`);
+        this.#missed(message, party.name, reasonOf(error));
       }
     }
+  }
+
+  #missed({ command }: Message, who: string, why: string): void {
+    this.counts.missed += 1;
+    const now = this.#clock.now();
+    if (now - this.#lastLog < logPause) return;
+    this.#lastLog = now;
+    this.#logger.log('warn', `${command} to all was missed by ${who}: ${why}`, { missed: this.counts.missed });
   }
 
   /** @param scope whose name it is: those of services begin with theirs */

@@ -3,7 +3,7 @@
 //
 // A message that came over a session is answered for: what `arrive` gives is a ticket, or a promise, that ends when the service
 // has handled the message, or fails with a Refusal where it never will; then the sender's own `deliver` does the same. Handlers
-// of one link run side by side, so a slow service holds nobody else up.
+// of one link run side by side, so a slow service holds nobody else up. What came without a session holds nothing: nobody waits.
 
 import type { Clock } from '../base/clock.ts';
 import { PeerError, Refusal, reasonOf } from '../base/errors.ts';
@@ -95,7 +95,9 @@ export class Router {
     const sent = rewritten(this.#parts.rights.withoutSecret(message), this.#sender(message, party));
     if (service === '*' || service === '?' || service === '.') return this.#broadcast(sent);
     const result = this.#forward(sent, party);
-    return result instanceof Promise && !isAnsweredFor(party) ? result.catch(() => undefined) : result;
+    if (isAnsweredFor(party)) return result;
+    if (result instanceof Promise) result.catch(() => undefined);
+    return undefined;
   }
 
   /** A message of another broker, for a service here. */
@@ -241,7 +243,7 @@ function isAnsweredFor(party: Party | undefined): boolean {
   return party?.peer.session !== undefined;
 }
 
-/** The same from somebody else; the parameters are handed on as they are. */
+/** The same from somebody else. */
 function rewritten(message: Message, from: Message['from']): Message {
   return new Message(message.command, message.list, from, message.to);
 }

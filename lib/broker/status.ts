@@ -126,10 +126,11 @@ export class Status {
 
   /** Says something of the broker's own to all services here who know it. */
   toAll(message: Message): void {
-    for (const party of this.#parts.registry.parties) {
+    const { registry } = this.#parts;
+    for (const party of registry.parties) {
       if (party.state !== 'member' || !party.commands.has(message.command)) continue;
       try {
-        party.peer.send(message);
+        registry.tell(party, message);
       } catch (error) {
         this.#parts.logger.log('warn', `${message.command} was missed by ${party.name}: ${reasonOf(error)}`);
       }

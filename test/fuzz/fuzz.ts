@@ -23,7 +23,7 @@ type Size = Pick<Plan, 'inputs' | 'warmUp'>;
 /** Messages go through a broker twice, and others hear them. */
 const sizes: { readonly [T in Target]: { readonly quick: Size; readonly long: Size } } = {
   daemon: { quick: { inputs: 20_000, warmUp: 80_000 }, long: { inputs: 1_000_000, warmUp: 500_000 } },
-  broker: { quick: { inputs: 4_000, warmUp: 6_000 }, long: { inputs: 400_000, warmUp: 200_000 } },
+  broker: { quick: { inputs: 3_000, warmUp: 4_000 }, long: { inputs: 400_000, warmUp: 200_000 } },
 };
 
 function commandLine() {
@@ -32,7 +32,7 @@ function commandLine() {
     .usage('$0\n\nThrows mutated lines and packets at a running daemon.')
     .option('seed', { type: 'number', describe: 'Of everything random here, to repeat a run' })
     .option('target', { choices: targets, describe: 'Who is thrown at (default: one after the other)' })
-    .option('quick', { type: 'boolean', default: false, describe: '20,000 inputs, 4,000 at the broker' })
+    .option('quick', { type: 'boolean', default: false, describe: '20,000 inputs, 3,000 at the broker' })
     .option('inputs', { type: 'number', describe: 'How many lines and packets' })
     .option('first', { type: 'number', default: 0, describe: 'Number of the first script, to come sooner to a fault' })
     .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })

@@ -209,3 +209,60 @@ t.test('answers to requests of others, and names of messages that run once, cann
   t.not(names[0], names[1]);
   t.equal(new Set(names).size, 2);
 });
+
+t.test('a link that has ended is gone, whatever waits that came over it', async t => {
+  const stage = await brokerStage(t);
+  for (let n = 0; n < 5; n += 1) {
+    const raw = await stage.raw();
+    raw.send('nobody/JOB cache="ttl=1d";n=1\nALIVE serial=1\n');
+    await raw.line();
+    raw.socket.end();
+  }
+  await until('all have gone', () => stage.broker.status.connections === 0);
+  t.match(stage.broker.status.services, [{ name: 'nobody', waiting: 5 }]);
+});
+
+t.test('a service that confirms nothing holds up nobody, however many answers are sent to it', async t => {
+  const stage = await brokerStage(t, { limits: { count: 20, window: 10 } });
+  const slow = await stage.raw();
+  const key = '6158c3bbc35192a7.f3307b91a8aa43a3249e2fc349e4d62f';
+  slow.send(`REGISTER _session=${key}.1;service=slow;version=1\n`);
+  await until('it has a session', () => /READY/.test(slow.text));
+  const raw = await stage.raw();
+  for (let n = 0; n < 100; n += 1) raw.send(`slow/SUM _answer=${n};is=${n}\n`);
+  raw.send('ALIVE serial=1\n');
+  await until('the broker lives', () => /ABSOLUTELY/.test(raw.text));
+  const { waiting = 0, underWay = 0 } = stage.broker.status.services[0] ?? {};
+  t.ok(waiting + underWay <= 20, `${waiting} wait, ${underWay} are under way`);
+  const before = process.cpuUsage();
+  await later(300);
+  const { user } = process.cpuUsage(before);
+  t.ok(user < 200_000, `nothing turns in vain: ${user} µs`);
+  const counted = (): number => (slow.text.match(/HELP|READY|SUM/g) ?? []).length;
+  const had = counted();
+  slow.send(`ACK count=${had}\n`);
+  await until('more comes as soon as there is room', () => counted() > had);
+});
+
+t.test('services that read nothing cost no more than a bound of memory, and miss what is said to all', async t => {
+  const stage = await brokerStage(t);
+  const deaf = [];
+  for (let n = 0; n < 10; n += 1) deaf.push(await stage.member(`deaf${n}`, 'NEWS'));
+  for (const { socket } of deaf) socket.pause();
+  const ear = await stage.member('ear', 'NEWS');
+  const raw = await stage.raw();
+  const text = 'x'.repeat(100_000);
+  for (let n = 0; n < 150; n += 1) {
+    raw.send(`*/NEWS n=${n};text=${text}\n`);
+    await until('who reads hears all', () => ear.rest.includes(`n=${n};`) && ear.rest.endsWith('\n'));
+    await ear.take(ear.rest.length);
+  }
+  const unsent = stage.communicator.connections.reduce((sum, { unfinished }) => sum + unfinished.bytes, 0);
+  t.ok(unsent <= 10 * 1_200_000, `${unsent} bytes wait`);
+  t.ok(stage.broker.status.broadcasts.missed > 100, `${stage.broker.status.broadcasts.missed} were missed`);
+  t.ok(stage.log.texts('warn').filter(line => /was missed by deaf/.test(line)).length < 30);
+  t.ok(
+    deaf.every(({ closed }) => !closed),
+    'and nobody is closed',
+  );
+});

@@ -8,6 +8,9 @@ import { NotHere } from '../cluster.ts';
 import type { Carriage, Outcome, Return } from './wire.ts';
 import { notHere } from './wire.ts';
 
+/** Streams that are known; of what one sender was not told yet, outcomes: it has 1,024 under way at most. */
+const most = { streams: 1_000, outcomes: 4_096 } as const;
+
 interface Stream {
   readonly name: string;
   received: number;
@@ -45,7 +48,8 @@ export class Intake {
       return { stream: name, received: -1, gap: true, outcomes: [] };
     }
     for (const number of stream.outcomes.keys()) if (number <= done) stream.outcomes.delete(number);
-    const gap = first > stream.received + 1;
+    // Who never says what he knows is told what there is, and nothing more is taken.
+    const gap = first > stream.received + 1 || stream.outcomes.size > most.outcomes;
     if (gap || lines.length === 0) {
       return { stream: name, received: stream.received, gap, outcomes: [...stream.outcomes.values()] };
     }
@@ -77,6 +81,7 @@ export class Intake {
     if (known?.name === name) return known;
     // NATS may bring a packet late, by another server: what went out in it came again in a younger stream.
     if (first !== 1 || this.#givenUp.get(from)?.includes(name)) return undefined;
+    if (known === undefined && this.#streams.size >= most.streams) return undefined;
     if (known !== undefined) this.#giveUp(from, known.name);
     const stream = { name, received: 0, outcomes: new Map<number, Outcome>(), untold: [] };
     this.#streams.set(from, stream);

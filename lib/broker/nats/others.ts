@@ -16,6 +16,9 @@ export interface PresenceTimes {
   readonly forget: number;
 }
 
+/** More brokers than that are not noticed: whoever invents names does not fill the memory of all. */
+const mostBrokers = 1_000;
+
 interface Known {
   life: string;
   /** The last whole presence of this life; undefined until one has come. */
@@ -62,6 +65,7 @@ export class Others {
 
   /** Takes a beat; says what changed, and `ask` where the whole presence is wanted. */
   beat(beat: Beat, now: number): 'nothing' | 'changed' | 'ask' {
+    if (this.#known.size >= mostBrokers && !this.#known.has(beat.server)) return 'nothing';
     const known = this.#knownOf(beat, now);
     const was = known.live;
     known.heard = now;

@@ -215,7 +215,7 @@ export class Mailbox implements LetterBox {
       session.send(letter.outgoing, letter, now);
     } catch (error) {
       this.#over(member);
-      this.#failed(letter, error);
+      this.#failed(letter, error, member);
     }
   }
 
@@ -223,7 +223,7 @@ export class Mailbox implements LetterBox {
   told(letter: Letter, member: Party, fate: Fate, reason: LimitError | undefined): void {
     this.#over(member);
     if (fate !== 'confirmed' && fate !== 'sent') {
-      return this.#failed(letter, member.peer.session?.failure(fate, reason));
+      return this.#failed(letter, member.peer.session?.failure(fate, reason), member);
     }
     this.#settle(letter);
     if (this.waiting > 0 && this.#pumping === 'at once') this.#pump(this.#clock.now());
@@ -241,14 +241,19 @@ export class Mailbox implements LetterBox {
     } catch (error) {
       // It has closed, or will in a moment.
       if (member.peer.session === undefined) member.outlet = 'full';
-      return this.#failed(letter, error);
+      return this.#failed(letter, error, member);
     }
     this.#settle(letter);
   }
 
   /** What its process has refused is done with; all else comes back, to its place. */
-  #failed(letter: Letter, error: unknown): void {
-    if ((error instanceof PeerError && !(error instanceof NotHere)) || this.#isOwnFault(error)) {
+  #failed(letter: Letter, error: unknown, member?: Party): void {
+    const isFull = error instanceof LimitError && error.code === 'OUTBOX_FULL';
+    const isTooLong = isFull && member?.peer.session?.out.length === 0;
+    // Its session tells when there is room again. Until then it is not tried in vain.
+    if (isFull && !isTooLong && member !== undefined) member.outlet = 'full';
+    const isRefused = error instanceof PeerError && !(error instanceof NotHere);
+    if (isRefused || this.#isOwnFault(error) || isTooLong) {
       return this.#settle(
         letter,
         new Refusal(`${this.name}: ${reasonOf(error)}`, letter.message.command, { cause: error }),
@@ -256,7 +261,7 @@ export class Mailbox implements LetterBox {
     }
     this.counts.returned += 1;
     // Whoever had it in hand may have handled it, or a part.
-    if (!(error instanceof NotHere)) letter.outgoing = markedAgain(letter.outgoing);
+    if (!isFull && !(error instanceof NotHere)) letter.outgoing = markedAgain(letter.outgoing);
     this.#queue(letter);
     this.pumpSoon();
   }

@@ -27,6 +27,12 @@ const guestName = /^guest_\d+$/;
 /** Characters of a name at most: what is longer is nobody's. */
 export const longestName = 255;
 
+/**
+ * Of what is said to a service beside its messages (broadcasts, STATUS and the like) so many bytes may be unread, and so many
+ * by all services together: then those that have not read theirs miss the next.
+ */
+const unread = { one: 1024 * 1024, all: 64 * 1024 * 1024, worthCounting: 64 * 1024 } as const;
+
 export class Registry {
   readonly mailboxes: Map<string, Mailbox> = new Map();
   readonly parties: Set<Party> = new Set();
@@ -38,6 +44,9 @@ export class Registry {
   readonly #events: RegistryEvents;
   /** Who was asked whether it lives, and how to tell that it does. */
   readonly #asked = new Map<Party, { readonly lives: Promise<boolean>; settle(lives: boolean): void }>();
+  /** Bytes that parties have not read, of those that are behind. */
+  readonly #behind = new Map<Party, number>();
+  #behindAll = 0;
   /** What waits in all mailboxes. */
   readonly #all = { bytes: 0 };
   readonly #born: number;
@@ -66,6 +75,7 @@ export class Registry {
     peer.on('resumed', () => this.#moved(party, 'resumed'));
     peer.on('drain', () => {
       party.outlet = 'clear';
+      this.#noteBehind(party);
       this.mailboxes.get(party.name)?.pumpSoon();
     });
     peer.on('close', () => this.#gone(party));
@@ -166,6 +176,29 @@ export class Registry {
     this.#asked.get(party)?.settle(true);
   }
 
+  /**
+   * Says something beside what waits for its service; false where it has not read what it was told before, and misses it.
+   * @throws NetworkError CLOSED, LimitError OUTBOX_FULL
+   */
+  tell(party: Party, message: Message): boolean {
+    if (this.#behind.has(party)) {
+      const behind = this.#noteBehind(party);
+      if (behind >= unread.one || (behind > 0 && this.#behindAll >= unread.all)) return false;
+    }
+    if (party.peer.send(message) === 'queued' || party.peer.session !== undefined) this.#noteBehind(party);
+    return true;
+  }
+
+  #noteBehind(party: Party, gone: 'gone' | undefined = undefined): number {
+    const { peer } = party;
+    const bytes = gone === undefined ? peer.unfinished.bytes + (peer.session?.out.bytes ?? 0) : 0;
+    const behind = bytes >= unread.worthCounting ? bytes : 0;
+    this.#behindAll += behind - (this.#behind.get(party) ?? 0);
+    if (behind > 0) this.#behind.set(party, behind);
+    else this.#behind.delete(party);
+    return behind;
+  }
+
   /** Takes no more messages; ends when what is under way is confirmed. */
   leave(party: Party): void {
     if (!party.machine.attempt('leave')) return;
@@ -240,6 +273,7 @@ export class Registry {
     party.machine.attempt('close');
     this.#asked.get(party)?.settle(false);
     this.parties.delete(party);
+    this.#noteBehind(party, 'gone');
     this.#guests.delete(party.from.service);
     this.#remove(party);
   }

@@ -55,10 +55,23 @@ export class Store {
       this.#logger.log('error', 'the store is damaged: messages may be lost', { ...damage });
     }
     return messages.flatMap(({ id, line, expires }) => {
-      const message = decode(line);
-      if (message === undefined) return [];
+      const message = this.#read(line);
+      if (message === undefined) {
+        this.end(id);
+        return [];
+      }
       return [{ message, stored: id, left: (expires ?? Number.POSITIVE_INFINITY) - this.#clock.wall() }];
     });
+  }
+
+  /** What cannot be read, whoever wrote it, keeps no broker from starting. */
+  #read(line: string): Message | undefined {
+    try {
+      return decode(line);
+    } catch (error) {
+      this.#logger.log('error', `a kept message cannot be read: ${reasonOf(error)}`);
+      return undefined;
+    }
   }
 
   /**

@@ -172,9 +172,9 @@ export class GoodServices {
     service.when('state', state => {
       if (state === 'seeking' && this.#timer !== undefined) this.#note(this.#failures, `${name} has lost its link`);
     });
-    service.when('dropped', (message, reason) =>
-      this.#note(this.#failures, `${message.command} dropped: ${reason.message}`),
-    );
+    service.when('dropped', (message, reason) => {
+      if (ours.has(message.command)) this.#note(this.#failures, `${message.command} dropped: ${reason.message}`);
+    });
     void service.run();
     return service;
   }
@@ -226,7 +226,15 @@ export class GoodServices {
     for (let left = 4; left > 0; left -= 1) this.#deliver('worker/JOB', { n: jobs.next(), word });
     this.#deliver('plain/NOTE', { n: notes.next(), word });
     heard.next();
-    this.#boss?.send('./TICK', { n: ticks.next(), word });
+    this.#tell('./TICK', { n: ticks.next(), word });
+  }
+
+  #tell(target: string, parameters: { n: number; word: string }): void {
+    try {
+      this.#boss?.send(target, parameters);
+    } catch (error) {
+      this.#note(this.#failures, `${target} ${parameters.n}: ${(error as Error).message}`);
+    }
   }
 
   #deliver(target: string, parameters: { n: number; word: string }): void {

@@ -29,7 +29,14 @@ export interface BrokerFigures {
   readonly faults: readonly string[];
 }
 
-export const limits = { services: 200, count: 500, bytes: 128 * 1024, pair: 200, window: 100, probe: 3_000 } as const;
+export const limits = {
+  services: 200,
+  count: 4_000,
+  bytes: 256 * 1024,
+  pair: 3_000,
+  window: 500,
+  probe: 3_000,
+} as const;
 
 const log = new CountedLog();
 const rejections: string[] = [];
