@@ -169,6 +169,10 @@ export class QioServer extends Connection<QioServerEvents> {
     );
   }
 
+  protected override enabledChanged(): void {
+    if (this.enabled) this.#reception?.letIn();
+  }
+
   protected override details(): object {
     const address = this.#listening === undefined ? undefined : formatAddress(this.#listening.address);
     const subscriptions = this.#apps?.desk.pool.used ?? 0;
@@ -207,7 +211,7 @@ export class QioServer extends Connection<QioServerEvents> {
       clock,
       turns,
       random,
-      priority: this.priority,
+      connection: this,
       limits: this.#settings.limits,
       times: this.#settings.times,
       web,
