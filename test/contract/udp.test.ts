@@ -1,6 +1,7 @@
 // Packets: the contract of packet transports, which udp alone is today.
 
 import { Socket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import type { Address, Datagram, PacketSocket, UdpOptions } from '../../lib/index.ts';
 import { Dispatcher, formatAddress, Message, packetTransport, parseAddress, udp } from '../../lib/index.ts';
@@ -128,6 +129,22 @@ t.test('a packet to a group reaches all who bind it, and nobody else', async t =
     socket.close();
     t.same(troubles, []);
   }
+});
+
+/** The interfaces on which this machine is in the IPv6 group ff02::4d2. */
+function members(): string[] {
+  const lines = readFileSync('/proc/net/igmp6', 'utf8').split('\n');
+  return lines.filter(line => / ff02[0]{24}04d2 /.test(line)).map(line => line.split(/\s+/)[1] ?? '');
+}
+
+// Packets cannot be seen there: the loopback interface has no way to IPv6 groups.
+t.test('an IPv6 group is joined on the interface that its address names, or that was given', async t => {
+  for (const options of [{}, { interface: '::%lo' }]) {
+    const { socket } = await place(parseAddress('udp://[ff02::4d2%lo]:0'), options);
+    t.same(members(), ['lo']);
+    socket.close();
+  }
+  await until('it has left', () => members().length === 0);
 });
 
 t.test('the system is told how far packets to groups go', async t => {

@@ -82,7 +82,7 @@ t.test('a file that is no socket is left alone', async t => {
 
 t.test('a folder that is not there is told', async t => {
   const place = parseAddress(`unix:${folder}/nowhere/socket`);
-  await t.rejects(unix.listen(place, deaf), { code: 'LISTEN_FAILED' });
+  await t.rejects(unix.listen(place, deaf), { code: 'LISTEN_FAILED', message: /the folder does not exist$/ });
   await t.rejects(unix.dial(place, never), { code: 'DIAL_FAILED' });
 });
 

@@ -2,12 +2,13 @@
 
 import { connect } from 'node:tls';
 import t from 'tap';
-import type { Address, Channel, FrameChannel, TlsOptions } from '../../lib/index.ts';
+import type { FrameChannel, TlsOptions } from '../../lib/index.ts';
 import { parseAddress, tls, websocket } from '../../lib/index.ts';
 import { settled } from '../../lib/testkit/virtual-clock.ts';
 import { listenTo, never } from '../contract/ear.ts';
 import { authority, clientIdentity, serverIdentity } from '../support/certificate.ts';
 import { until } from '../support/world.ts';
+import type { AnyHall } from './any-stage.ts';
 import { anyHall } from './any-stage.ts';
 import { Raw } from './raw.ts';
 
@@ -61,31 +62,41 @@ t.test('a port for all with tls tells streams, requests and WebSockets apart, ea
   ws.destroy();
 });
 
-/** Those whose time is over are gone one after the other. */
-async function dialUntilThereIsRoom(address: Address): Promise<Channel> {
-  for (let count = 0; count < 200; count += 1) {
-    const near = await tls(trusting)
-      .dial({ ...address, scheme: 'tls' }, never)
-      .catch(() => undefined);
-    if (near !== undefined) return near;
-    await settled(10);
-  }
-  throw new Error('there was no room');
-}
-
 t.test('handshakes that do not go on count as connections that have not said what they speak', async t => {
-  const hall = await anyHall(t, { tls: serverIdentity, undecided: { most: 2, deadline: 1_000 } });
+  const hall = await anyHall(t, { tls: serverIdentity, undecided: { most: 2, deadline: 600_000 } });
   await hall.dial();
   await hall.dial();
   const third = await hall.dial();
   await until('one too many is closed', () => third.ended || third.closed);
   t.match(hall.troubles[0]?.message, /^2 connections have not said yet what they speak; refused: 1$/);
-  await until('their time is over', () => hall.troubles.length === 2);
-  t.match(hall.troubles[1]?.message, /its handshake took too long/);
-  for (let count = 1; count <= 4; count += 1) {
-    const near = await dialUntilThereIsRoom(hall.listening.address);
-    near.send(Buffer.from('HI\n'));
-    await until('it is told', () => hall.streams.length === count);
-    near.destroy();
-  }
+  t.equal(hall.troubles.length, 1);
 });
+
+t.test('a handshake has its time, and leaves its room to others then', async t => {
+  const hall = await anyHall(t, { tls: serverIdentity, undecided: { most: 1, deadline: 500 } });
+  await hall.dial();
+  await until('its time is over', () =>
+    hall.troubles.some(({ message }) => /its handshake took too long/.test(message)),
+  );
+  for (let count = 1; count <= 4; count += 1) await saysHi(hall, count);
+  t.equal(hall.streams.length, 4);
+});
+
+/**
+ * Dials and says hello until it is told: those who were there before are gone one after the other, and on a busy machine
+ * the time of a newcomer may be over before it could speak.
+ */
+async function saysHi(hall: AnyHall, count: number): Promise<void> {
+  for (let turn = 0; turn < 200 && hall.streams.length < count; turn += 1) {
+    const near = await tls(trusting)
+      .dial({ ...hall.listening.address, scheme: 'tls' }, never)
+      .catch(() => undefined);
+    const ear = near === undefined ? undefined : listenTo(near);
+    near?.send(Buffer.from('HI\n'));
+    const isOver = (): boolean => ear === undefined || ear.times('ended') + ear.times('closed') > 0;
+    await until('it is told, or gone', () => hall.streams.length === count || isOver());
+    near?.destroy();
+    await settled(10);
+  }
+  if (hall.streams.length < count) throw new Error('there was no room');
+}

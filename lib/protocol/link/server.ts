@@ -4,7 +4,7 @@
 //     └─stop▶ closed ◀─failed─┘  └─stop▶ closing
 
 import type { Address } from '../../base/address.ts';
-import { NetworkError, reasonOf, UsageError } from '../../base/errors.ts';
+import { NetworkError, reasonOf } from '../../base/errors.ts';
 import type { StateTable } from '../../base/state-table.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import type { Owner } from '../../connection/index.ts';
@@ -23,6 +23,7 @@ import { Reception } from './server/reception.ts';
 import type { LinkPeerStep } from './server/table.ts';
 import { linkAddress } from './session/address.ts';
 import type { Link } from './session/link.ts';
+import { offer } from './session/offer.ts';
 import type { Data, Dialect } from './wire.ts';
 
 export type LinkServerState = 'idle' | 'opening' | 'open' | 'closing' | 'closed';
@@ -97,16 +98,9 @@ export class LinkServer
     return this;
   }
 
-  /** Sends an event to all nodes; those whose buffer is full are logged. @throws UsageError INVALID_VALUE */
+  /** Sends an event to all nodes; one whose buffer is full misses it, and is logged once until it has room. @throws UsageError INVALID_VALUE */
   broadcast<D>(definition: EventDefinition<D>, data: D): void {
-    for (const peer of this.#reception?.members?.nodes ?? []) {
-      try {
-        peer.send(definition, data);
-      } catch (error) {
-        if (error instanceof UsageError) throw error;
-        peer.log('error', `${definition.name}_event is lost: ${reasonOf(error)}`);
-      }
-    }
+    for (const { link } of this.#reception?.members?.nodes ?? []) offer(link, definition, data);
   }
 
   override destroy(reason: Error = new NetworkError('CLOSED', `${this.name} was destroyed`)): void {

@@ -145,6 +145,10 @@ export class QioServer extends BoundConnection<QioServerState, QioServerStep, Qi
     this.open(this.#prepare(owner), 'listening', 'listening on');
   }
 
+  protected override enabledChanged(): void {
+    if (this.enabled) this.#reception?.letIn();
+  }
+
   protected override details(): object {
     const subscriptions = this.#apps?.desk.pool.used ?? 0;
     return { address: this.address, ...this.#reception?.details, subscriptions, ...this.#counters };
@@ -195,7 +199,7 @@ export class QioServer extends BoundConnection<QioServerState, QioServerStep, Qi
       clock,
       turns,
       random,
-      priority: this.priority,
+      connection: this,
       limits: this.#settings.limits,
       times: this.#settings.times,
       web,

@@ -46,8 +46,10 @@ export function udp(options: Given<UdpOptions> = {}): PacketTransport {
       const { host, port } = address;
       const socket = socketFor(host, group.test(host));
       try {
-        await open(socket, { address: host, port }, settings);
-        if (group.test(host)) join(socket, host, settings);
+        const [, zone] = host.split('%');
+        const here = { ...settings, interface: settings.interface ?? (zone && `::%${zone}`) };
+        await open(socket, { address: host, port }, here);
+        if (group.test(host)) join(socket, host, here);
       } catch (error) {
         socket.close();
         throw listenFailed(address, error);

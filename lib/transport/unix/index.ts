@@ -1,9 +1,10 @@
 // Unix stream sockets by path, mode 0600; a file that a dead process left behind is taken over. `unix:@name` is an
 // abstract one (Linux): no file, and no rights, so that every user of the machine may connect.
 
-import { chmodSync, chownSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import type { Server } from 'node:net';
 import net from 'node:net';
+import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import type { Address } from '../../base/address.ts';
 import { UsageError } from '../../base/errors.ts';
@@ -42,7 +43,7 @@ export function unix(options: Given<UnixOptions> = {}): Transport {
       try {
         return await listen(address, events, rights);
       } catch (error) {
-        if (!(await isStale(error, path))) throw listenFailed(address, error);
+        if (!(await isStale(error, path))) throw listenFailed(address, named(error, path));
       }
       unlinkSync(path);
       return listen(address, events, rights).catch(error => Promise.reject(listenFailed(address, error)));
@@ -104,6 +105,13 @@ function listenPrivately(server: Server, path: string): void {
   } finally {
     process.umask(mask);
   }
+}
+
+/** Where there is no folder for the socket, node speaks of rights. */
+function named(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'EACCES' || path.startsWith('\0') || existsSync(dirname(path))) return error;
+  return Object.assign(new Error(`there is no folder ${dirname(path)}`, { cause: error }), { code: 'ENOENT' });
 }
 
 /** Whether the path is a socket that nobody answers on. */

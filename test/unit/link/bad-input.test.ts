@@ -2,8 +2,9 @@
 
 import t from 'tap';
 import { linkToken } from '../../../lib/protocol/link/index.ts';
+import { until } from '../../support/world.ts';
 import type { Raw } from './stage.ts';
-import { add, Stage, settled } from './stage.ts';
+import { add, note, Stage, settled } from './stage.ts';
 
 const secret = 'c2VjcmV0IG9mIHRoZSB0ZXN0cw==';
 
@@ -66,6 +67,51 @@ t.test('what comes in the same read as register is not lost, also while a token 
   const raw = await stage.raw();
   await raw.ask({ seq: null, type: 'register_control', data: { agent: 'x', version: 'x', token } }, ask);
   t.match(raw.heard.at(-1), { type: 'add_response', data: { seq: 1, sum: 3 } });
+  await stage.end();
+});
+
+t.test('who registers, says something and leaves in one go is heard, also while a token is verified', async t => {
+  const ways: readonly (readonly [string, (raw: Raw) => void])[] = [
+    ['closes', raw => raw.end.closeWith(1000, 'quit')],
+    ['is cut off', raw => raw.end.destroy()],
+  ];
+  for (const dialect of ['session', 'seed'] as const) {
+    const key = dialect === 'seed' ? 'c2VjcmV0' : secret;
+    const token = await linkToken(key, { dialect, role: 'control' });
+    for (const [what, leave] of ways) {
+      const stage = new Stage();
+      const server = await stage.server({ secret: key, dialect });
+      const seen: string[] = [];
+      server.handle(note, ({ n }) => seen.push(`note ${n}`));
+      for (const name of ['connect', 'leave'] as const) server.on(name, () => seen.push(name));
+      const raw = await stage.raw();
+      const first = dialect === 'seed' ? 1 : null;
+      const register = { seq: first, type: 'register_control', data: { agent: 'x', version: 'x', token } };
+      const notes = [1, 2].map(n => ({ seq: n, type: 'note_event', data: { n } }));
+      for (const frame of [register, ...notes]) raw.end.send(Buffer.from(JSON.stringify(frame)));
+      leave(raw);
+      await until('both are heard', () => seen.length >= 3);
+      t.same(seen.slice(0, 3), ['connect', 'note 1', 'note 2'], `${dialect}, ${what}`);
+      await stage.clock.advance(100_000);
+      t.equal(seen.at(-1), 'leave');
+      t.equal(seen.length, 4);
+      await stage.end();
+    }
+  }
+});
+
+t.test('what was said behind a token that is refused is not heard', async t => {
+  const stage = new Stage();
+  const server = await stage.server({ secret });
+  server.handle(note, () => t.fail('it is a stranger'));
+  const raw = await stage.raw();
+  const register = { seq: null, type: 'register_control', data: { agent: 'x', version: 'x', token: 'wrong' } };
+  for (const frame of [register, { seq: 1, type: 'note_event', data: { n: 1 } }]) {
+    raw.end.send(Buffer.from(JSON.stringify(frame)));
+  }
+  raw.end.destroy();
+  await until('it is gone', () => server.snapshot().sockets === 0);
+  t.same(server.peers, []);
   await stage.end();
 });
 

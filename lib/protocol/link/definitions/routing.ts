@@ -4,6 +4,7 @@
 import { PeerError, reasonOf, UsageError } from '../../../base/errors.ts';
 import type { BroadcastTo, Definition, EventDefinition, ForwardTo, RequestDefinition } from '../definitions.ts';
 import type { Link } from '../session/link.ts';
+import { offer } from '../session/offer.ts';
 import type { Data } from '../wire.ts';
 
 /** Gives what the response carries; nothing where it carries nothing. The definition alone says what that is. */
@@ -70,7 +71,7 @@ export class Routing<From> {
   #broadcast(definition: EventDefinition, data: Data, from: Link): void {
     if (definition.broadcastTo === undefined) return;
     for (const link of this.#places.around(definition.broadcastTo)) {
-      if (link !== from && link.catalogue.sends(definition)) this.#sendEvent(definition, data, link);
+      if (link !== from && link.catalogue.sends(definition)) offer(link, definition, data);
     }
   }
 
@@ -81,17 +82,9 @@ export class Routing<From> {
       return;
     }
     try {
-      this.#sendEvent(definition, data, this.#next(definition, data, from));
+      offer(this.#next(definition, data, from), definition, data);
     } catch (error) {
       this.#places.log('debug', `${name}_event goes no further: ${reasonOf(error)}`);
-    }
-  }
-
-  #sendEvent(definition: EventDefinition, data: Data, to: Link): void {
-    try {
-      to.send(definition, data);
-    } catch (error) {
-      this.#places.log('error', `${definition.name}_event is lost: ${reasonOf(error)}`);
     }
   }
 }

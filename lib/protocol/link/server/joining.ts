@@ -4,7 +4,8 @@
 //      ▲                   │                            waiting ─invalidate▶ waiting (one that is not)
 //      │                   └─refuse▶ refused            waiting ─refuse▶ refused
 //
-// While a token is verified nothing is read; what was read already waits in its socket.
+// While a token is verified nothing is read; what was read already waits in its socket, also where its other side has gone
+// since: it is handled once the token has turned out to be good, as if that had taken no time.
 
 import type { Cancel, Clock } from '../../../base/clock.ts';
 import { reasonOf } from '../../../base/errors.ts';
@@ -86,7 +87,7 @@ export class Joining implements SocketOwner {
   }
 
   next(): Next {
-    return this.#machine.state === 'verifying' ? 'waits' : 'reads';
+    return this.#machine.state === 'verifying' ? 'pauses' : 'reads';
   }
 
   frame(value: unknown): void {
@@ -201,6 +202,8 @@ export class Joining implements SocketOwner {
       this.#socket.close();
     }
     this.#leave();
+    // Its end may be there already, behind what nobody takes any more.
+    this.#socket.wake();
   }
 
   #leave(): void {

@@ -29,8 +29,11 @@ export interface Ending {
   readonly error: Error | undefined;
 }
 
-/** What an owner did in its turn, or would do: it handled a message that it had kept; it reads a frame; it waits. */
-export type Next = 'handled' | 'reads' | 'waits';
+/**
+ * What an owner did in its turn, or would do: it handled a message that it had kept; it reads a frame; it waits, nobody
+ * knows for how long; it pauses, and has a deadline for that.
+ */
+export type Next = 'handled' | 'reads' | 'waits' | 'pauses';
 
 export interface SocketOwner {
   /** Lower has its turn first. */
@@ -211,6 +214,8 @@ export class FrameSocket implements Carrier, FrameEvents, Worker {
   #step(): Next {
     const next = this.owner.next();
     if (next === 'handled') return next;
+    // What came before an end stands in the inbox: no more than was read before the socket was paused.
+    if (next === 'pauses') return next;
     if (next === 'waits') return this.#waits();
     const arrival = this.#inbox.shift();
     if (arrival === undefined) return next;

@@ -27,19 +27,21 @@ const prepared = 'prepare_disconnect_response';
 export class Link implements Sender {
   readonly course: Course;
   readonly catalogue: Catalogue;
-  readonly #host: LinkHost;
+  readonly host: LinkHost;
   readonly #pending: Pending;
   readonly #handling: Handling;
   #ending: 'no' | 'asked' | 'answered' = 'no';
   #over: Error | undefined;
   #received = 0;
   #ignored = 0;
+  /** Events that were lost since the last one that was not: see `offer`. */
+  missed = 0;
 
   /** `most` is how many handlers may run at the same time. */
   constructor(catalogue: Catalogue, course: Course, host: LinkHost, most: number) {
     this.catalogue = catalogue;
     this.course = course;
-    this.#host = host;
+    this.host = host;
     this.#pending = new Pending(host.clock);
     this.#handling = new Handling(host, most);
   }
@@ -103,7 +105,7 @@ export class Link implements Sender {
    * ms is abandoned. Never rejects.
    */
   async prepareEnd(timeout: number): Promise<void> {
-    const late = this.#host.clock.after(timeout, () => this.#abandon(`not answered within ${timeout} ms`));
+    const late = this.host.clock.after(timeout, () => this.#abandon(`not answered within ${timeout} ms`));
     try {
       if (this.course.dialect === 'session') {
         await this.send(prepareDisconnect, {}, { timeout });
@@ -124,7 +126,7 @@ export class Link implements Sender {
     this.course.detach();
     this.#handling.clear();
     const { held } = this.course;
-    if (held > 0) this.#host.log('warn', `messages not known to have arrived: ${held}`, { reason: reason.message });
+    if (held > 0) this.host.log('warn', `messages not known to have arrived: ${held}`, { reason: reason.message });
     const { code } = reason as Partial<CommunicatorError>;
     const ours = code === 'SESSION_LOST' || code === 'ABANDONED' ? code : 'CLOSED';
     this.#pending.rejectAll(type => new NetworkError(ours, `no ${type}: ${reason.message}`, { cause: reason }));
@@ -149,21 +151,21 @@ export class Link implements Sender {
     signal?.throwIfAborted();
     const seq = this.course.post(`${definition.name}_request`, data);
     const answer = this.#pending.open(seq, `${definition.name}_response`, { timeout, signal });
-    if (this.#handling.isStrained) this.#host.wake();
+    if (this.#handling.isStrained) this.host.wake();
     return answer;
   }
 
   /** Answers, where there is still a way to do so. */
   #answer(type: string, seq: number, data: Data): void {
-    if (this.#over !== undefined) return this.#host.log('debug', `${type} comes too late: ${this.#over.message}`);
+    if (this.#over !== undefined) return this.host.log('debug', `${type} comes too late: ${this.#over.message}`);
     try {
       this.course.post(type, data, seq);
     } catch (error) {
-      this.#host.log('warn', `${type} cannot be sent: ${reasonOf(error)}`);
+      this.host.log('warn', `${type} cannot be sent: ${reasonOf(error)}`);
       // An answer must not get lost in silence.
       const why = error instanceof UsageError ? 'it is no JSON' : 'it is too long';
       const isFit = !(error instanceof UsageError) && this.course.fits(type, data, seq);
-      if (isFit || Object.hasOwn(data, 'error')) this.#host.broken(closes.overrun, 'ended');
+      if (isFit || Object.hasOwn(data, 'error')) this.host.broken(closes.overrun, 'ended');
       else this.#answer(type, seq, { error: `${type} cannot be sent: ${why}` });
     }
   }
@@ -173,7 +175,7 @@ export class Link implements Sender {
   /** Session: whether the message has not been seen before. */
   #arrives(seq: number): boolean {
     const arrival = this.course.arrive(seq);
-    if (arrival === 'gap') this.#host.broken(closes.gap, 'ended');
+    if (arrival === 'gap') this.host.broken(closes.gap, 'ended');
     if (arrival === 'repeated') this.#ignored += 1;
     return arrival === 'next';
   }
@@ -181,15 +183,15 @@ export class Link implements Sender {
   /** Session: only heartbeats have no number once the handshake is over. */
   #unnumbered(envelope: Envelope): void {
     const { course } = this;
-    if (envelope.type !== 'heartbeat') return this.#host.broken(closes.malformed, 'ended');
+    if (envelope.type !== 'heartbeat') return this.host.broken(closes.malformed, 'ended');
     if (!isShaped('session', envelope) || !(course instanceof SessionCourse)) {
-      return this.#host.broken(closes.invalidHeartbeat, 'ended');
+      return this.host.broken(closes.invalidHeartbeat, 'ended');
     }
     try {
       course.confirm(envelope.data.seq as number | null);
     } catch (error) {
-      this.#host.log('warn', reasonOf(error));
-      this.#host.broken(closes.invalidHeartbeat, 'ended');
+      this.host.log('warn', reasonOf(error));
+      this.host.broken(closes.invalidHeartbeat, 'ended');
     }
   }
 
@@ -197,7 +199,7 @@ export class Link implements Sender {
   #malformed(value: unknown): void {
     const { seq, type } = isData(value) ? value : {};
     if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || typeof type !== 'string') {
-      return this.#host.broken(closes.malformed, 'ended');
+      return this.host.broken(closes.malformed, 'ended');
     }
     if (this.#arrives(seq)) this.#wrong(seq, type, 'Malformed');
   }
@@ -220,7 +222,7 @@ export class Link implements Sender {
     const { definition, kind } = entry;
     if (definition === prepareDisconnect) return this.#prepare(seq);
     const answer = (answer: Data): void => this.#answer(`${definition.name}_response`, seq, answer);
-    const perform = (): unknown => this.#host.perform(definition, data, this);
+    const perform = (): unknown => this.host.perform(definition, data, this);
     this.#handling.run(entry, perform, kind === 'request' ? answer : () => undefined);
   }
 
@@ -229,7 +231,7 @@ export class Link implements Sender {
     if (typeof reason !== 'string' || Object.keys(data).length !== 1) {
       return this.#invalid('Validation failed for close');
     }
-    this.#host.closed(reason);
+    this.host.closed(reason);
   }
 
   #response({ definition, checks }: Entry & { kind: 'response' }, type: string, data: Data): void {
@@ -273,24 +275,21 @@ export class Link implements Sender {
   #wrong(seq: number, type: string, detail: string, why?: string): void {
     if (this.course.dialect === 'seed') return this.#invalid(detail, why);
     this.#ignored += 1;
-    this.#host.log('warn', detail, { type, why });
-    if (type.endsWith('_request')) this.#answer(responseType(type), seq, { error: detail });
+    this.host.log('warn', detail, { type, why });
+    if (!type.endsWith('_request')) return;
+    this.#answer(`${type.slice(0, -'_request'.length)}_response`, seq, { error: detail });
   }
 
   /** Seed: the link ends, and the other side is told why. */
   #invalid(detail: string, why?: string): void {
     this.#ignored += 1;
-    this.#host.log('warn', `invalid message: ${detail}`, { why });
-    this.#host.broken({ code: closes.malformed.code, reason: `Invalid message: ${detail}` }, 'ended');
+    this.host.log('warn', `invalid message: ${detail}`, { why });
+    this.host.broken({ code: closes.malformed.code, reason: `Invalid message: ${detail}` }, 'ended');
   }
 
   /** A frame came that is none, or too long. */
   unreadable(close: Close): void {
-    if (this.course.dialect === 'seed') this.#host.broken({ ...close, reason: 'Invalid message: Malformed' }, 'ended');
-    else this.#host.broken(close, close === closes.invalidJson ? 'kept' : 'ended');
+    if (this.course.dialect === 'seed') this.host.broken({ ...close, reason: 'Invalid message: Malformed' }, 'ended');
+    else this.host.broken(close, close === closes.invalidJson ? 'kept' : 'ended');
   }
-}
-
-function responseType(type: string): string {
-  return `${type.slice(0, -'_request'.length)}_response`;
 }

@@ -23,7 +23,7 @@ export interface ReceptionHost {
   readonly clock: Clock;
   readonly turns: Turns;
   readonly random: () => number;
-  readonly priority: number;
+  readonly connection: { readonly priority: number; readonly enabled: boolean };
   readonly limits: QioLimits;
   readonly times: QioTimes;
   readonly web: WebOptions;
@@ -43,13 +43,15 @@ export interface ReceptionHost {
 const tooMany: Close = { code: 1013, reason: 'too many clients' };
 /** Refusals are logged at most once in so many ms. */
 const refusalLogPause = 1_000;
+/** Connections kept waiting while the server is disabled; further ones are refused. */
+const mostKept = 50;
 const deaf = { data: () => undefined, drained: () => undefined, ended: () => undefined, closed: () => undefined };
 
 export class Reception implements SessionHost, PollsHost {
   /** For the transport. */
   readonly events: AnyListenEvents = {
-    websocket: channel => this.#webSocket(channel),
-    stream: channel => this.#stream(channel),
+    websocket: channel => this.#enter(() => this.#webSocket(channel)),
+    stream: channel => this.#enter(() => this.#stream(channel)),
     request: exchange => this.#polls.request(exchange),
     trouble: error => this.log('error', `accepting failed: ${reasonOf(error)}`),
   };
@@ -66,6 +68,8 @@ export class Reception implements SessionHost, PollsHost {
   readonly #polls: Polls;
   readonly #open = new Set<Session>();
   readonly #tick: Cancel;
+  /** What lets those in who came while the server was disabled. */
+  readonly #kept: (() => void)[] = [];
   #lastId = 0;
   #refusedAt = Number.NEGATIVE_INFINITY;
 
@@ -80,12 +84,12 @@ export class Reception implements SessionHost, PollsHost {
     this.counters = host.counters;
     this.deadlines = new Deadlines(host.clock, host.times.client, session => session.late());
     this.#polls = new Polls(this);
-    const round = new Round(this.sessions, session => session.tick(this.clock.now()), host);
+    const round = new Round(this.sessions, session => session.tick(this.clock.now()), this);
     this.#tick = every(host.clock, host.times.tick, () => round.go());
   }
 
   get priority(): number {
-    return this.#host.priority;
+    return this.#host.connection.priority;
   }
 
   /** Those whose handshake is done, the oldest first. */
@@ -133,10 +137,16 @@ export class Reception implements SessionHost, PollsHost {
     this.#host.log(severity, text, fields);
   }
 
+  /** The server is enabled again. */
+  letIn(): void {
+    for (const enter of this.#kept.splice(0)) enter();
+  }
+
   // ---- the end
 
   /** Tells all that the server goes. */
   stop(): void {
+    this.letIn(); // where nobody is let in, so that each is told
     for (const session of [...this.sessions]) {
       // Last words do not wait for another request now.
       if (session.state === 'closing' && session.carrier === 'polling') session.destroy();
@@ -151,6 +161,12 @@ export class Reception implements SessionHost, PollsHost {
   /** No timer is left behind. */
   over(): void {
     this.#tick();
+  }
+
+  #enter(enter: () => void): void {
+    const { enabled } = this.#host.connection;
+    if (enabled || this.#kept.length >= mostKept || !this.#host.isOpen()) enter();
+    else this.#kept.push(enter);
   }
 
   #webSocket(channel: FrameChannel): void {
@@ -188,12 +204,14 @@ export class Reception implements SessionHost, PollsHost {
 
   #hasRoom(remote: string): boolean {
     if (!this.#host.isOpen()) return false;
-    if (this.sessions.size < this.limits.connections) return true;
+    const { enabled } = this.#host.connection;
+    if (enabled && this.sessions.size + this.#kept.length < this.limits.connections) return true;
     this.counters.refused += 1;
     const now = this.clock.now();
     if (now - this.#refusedAt >= refusalLogPause) {
       this.#refusedAt = now;
-      this.log('warn', `${this.sessions.size} clients are here: more are refused`, { remote });
+      const why = enabled ? `${this.sessions.size} clients are here` : `disabled, ${this.#kept.length} wait`;
+      this.log('warn', `${why}: more are refused`, { remote });
     }
     return false;
   }
