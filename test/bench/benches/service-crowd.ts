@@ -16,6 +16,8 @@ const processes = 4;
 
 interface Size {
   readonly services: number;
+  /** News before it is measured. */
+  readonly warm: number;
   /** Those that come one after the other when all are there. */
   readonly late: number;
   /** News one by one, and at once. */
@@ -24,8 +26,8 @@ interface Size {
 }
 
 const sizes = {
-  quick: { services: 200, late: 5, turns: 5, together: 10 },
-  full: { services: 1_000, late: 30, turns: 15, together: 50 },
+  quick: { services: 100, warm: 3, late: 5, turns: 5, together: 10 },
+  full: { services: 1_000, warm: 20, late: 30, turns: 15, together: 50 },
 } as const;
 
 /** Seconds until all are there, kB of the middle for each, µs of one more, ms until the last has news, deliveries a second. */
@@ -68,7 +70,7 @@ function rowsOf(rounds: readonly Round[], services: string): Row[] {
   ];
 }
 
-async function measured(side: Side, { services, late, turns, together }: Size): Promise<Measured> {
+async function measured(side: Side, { services, warm, late, turns, together }: Size): Promise<Measured> {
   const role = side === 'nats' ? 'nats' : 'ours';
   const broker = new Child('service-brokers', role, role === 'ours' ? ['--expose-gc'] : []);
   const { port = 0 } = await broker.ask('open', { tcp: side === 'tcp' ? 1 : 0 });
@@ -90,7 +92,7 @@ async function measured(side: Side, { services, late, turns, together }: Size): 
         speaker.ask('say', { count: news }),
       ]),
     );
-  await say(1);
+  for (let turn = 0; turn < warm; turn += 1) await say(turn % 2 === 0 ? 1 : 5);
   const waits: number[] = [];
   for (let turn = 0; turn < turns; turn += 1) waits.push(await say(1));
   const { microseconds: from = 0 } = await broker.ask('effort');
