@@ -25,7 +25,7 @@ interface Size {
 
 const sizes = {
   quick: { warm: 5_000, flood: 10_000, ask: 150, turns: 1 },
-  full: { warm: 60_000, flood: 200_000, ask: 400, turns: 3 },
+  full: { warm: 60_000, flood: 150_000, ask: 300, turns: 2 },
 } as const;
 
 /** What is measured of a side. Rates are per second, waits in µs, processor time in µs of all processes for one message. */
