@@ -56,6 +56,18 @@ export function parseHostPort(text: string): { host: string; port: number } | un
 
 /** Whether the address of the other side is on this machine: a loopback address, a Unix socket, inside the process. */
 export function isLocal(remote: string): boolean {
+  // Many messages in a row come from the same address, and each is asked about.
+  if (remote !== lastAsked) {
+    lastAnswer = looksLocal(remote);
+    lastAsked = remote;
+  }
+  return lastAnswer;
+}
+
+let lastAsked = '';
+let lastAnswer = false;
+
+function looksLocal(remote: string): boolean {
   const [, scheme = '', rest = ''] = schemePattern.exec(remote) ?? [];
   if (schemesOfPaths.has(scheme)) return true;
   const host = parseHostPort(rest.replace(/^\/\//, '').replace(/\/.*$/s, ''))?.host ?? '';

@@ -243,8 +243,10 @@ export class Broker {
     this.#announcing = 'soon';
     setImmediate(() => {
       this.#announcing = 'no';
-      if (this.state === 'open' && this.#parts !== undefined)
-        this.#settings.cluster.announce(this.#parts.status.presence());
+      const { cluster } = this.#settings;
+      // Where there are no others, nobody asks: with a thousand services each look at all of them takes a millisecond.
+      if (this.state === 'open' && this.#parts !== undefined && cluster.status.state !== 'alone')
+        cluster.announce(this.#parts.status.presence());
     });
   }
 

@@ -25,7 +25,7 @@ export interface BrokerLimits {
   readonly bytes: number;
   /** Of these, those of one sender: a slow service does not take all that the sender may have unconfirmed (5,000). @default 2_500 */
   readonly pair: number;
-  /** Messages under way to one process of a service, not confirmed by it. @default 1_000 */
+  /** Messages under way to one process of a service, not confirmed by it. @default 2_500 */
   readonly window: number;
   /** How long a service without a session has to answer ALIVE when another process wants its name, in ms. @default 3_000 */
   readonly probe: number;
@@ -39,7 +39,7 @@ export const brokerLimits: BrokerLimits = {
   count: 10_000,
   bytes: 16 * 1024 * 1024,
   pair: 2_500,
-  window: 1_000,
+  window: 2_500,
   probe: 3_000,
   drain: 5_000,
 };

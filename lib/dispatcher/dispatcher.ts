@@ -145,9 +145,12 @@ export class Dispatcher {
   }
 
   #walk(way: readonly Rule[], message: Message<TextParameters>, connection: Correspondent): unknown {
-    const results: unknown[] = [];
+    let results: unknown[] | undefined;
     for (const rule of way) {
       if (!rule.matches(message)) continue;
+      // Most messages have one handler: its result is nobody's else.
+      if (results === undefined && !rule.passing) return rule.handler(message, connection);
+      results ??= [];
       try {
         results.push(rule.handler(message, connection));
       } catch (error) {
@@ -157,7 +160,7 @@ export class Dispatcher {
       }
       if (!rule.passing) return together(results);
     }
-    if (results.length > 0) return together(results);
+    if (results !== undefined) return together(results);
     return this.#catchAll === undefined ? unhandled : this.#catchAll.handler(message, connection);
   }
 

@@ -125,6 +125,18 @@ function endOfName(line: string, start: number, end: number, command: string): n
   throw invalid('a parameter has no = and value', command);
 }
 
+/** A value that is longer is searched instead of looked along: for `;` and `\`, whose next places in a text are kept. */
+const longestLook = 16;
+let searched = '';
+let searchedAt = 0;
+let nextSemicolon = 0;
+let nextBackslash = 0;
+
+function nextOf(char: string, text: string, from: number): number {
+  const at = text.indexOf(char, from);
+  return at < 0 ? text.length : at;
+}
+
 /** The value that begins at `start`; its end is in `valueEnd`. */
 function valueAt(line: string, start: number, end: number, command: string): string {
   if (start < end && line.charCodeAt(start) === QUOTE) {
@@ -132,16 +144,35 @@ function valueAt(line: string, start: number, end: number, command: string): str
     valueEnd = close + 1;
     return unescaped(line.slice(start + 1, close), QUOTE);
   }
+  const short = Math.min(end, start + longestLook);
   let at = start;
   let backslash = false;
-  for (; at < end; at += 1) {
+  for (; at < short; at += 1) {
     const code = line.charCodeAt(at);
     if (code === SEMICOLON) break;
     if (code === BACKSLASH) backslash = true;
   }
-  valueEnd = at;
-  const raw = line.slice(start, at);
-  return backslash ? unescaped(raw, BACKSLASH) : raw;
+  valueEnd = at < short || at === end ? at : endOfLong(line, start, end);
+  const raw = line.slice(start, valueEnd);
+  return backslash || nextBackslashIn(line, at, valueEnd) ? unescaped(raw, BACKSLASH) : raw;
+}
+
+/** One search for a whole text where it has no `;`, and none that goes over the same characters twice. */
+function endOfLong(line: string, start: number, end: number): number {
+  if (line !== searched || start < searchedAt) {
+    searched = line;
+    nextSemicolon = -1;
+    nextBackslash = -1;
+  }
+  searchedAt = start;
+  if (nextSemicolon < start) nextSemicolon = nextOf(';', line, start);
+  return Math.min(nextSemicolon, end);
+}
+
+function nextBackslashIn(line: string, start: number, end: number): boolean {
+  if (start === end) return false;
+  if (nextBackslash < start) nextBackslash = nextOf('\\', line, start);
+  return nextBackslash < end;
 }
 
 /**
@@ -221,13 +252,29 @@ function guardBlank(line: string): string {
   return isBlank(line.charCodeAt(line.length - 1)) ? `${line};` : line;
 }
 
+/** Of so many parameters that are not in order each is put in its place; more are sorted. */
+const longestPlaced = 32;
+
 /** By name, in byte order; of two with one name only the later. */
 function sortedList(message: Message<unknown>): readonly string[] {
   const { list } = message;
   let ordered = true;
   for (let at = 2; at < list.length && ordered; at += 2) ordered = (list[at - 2] ?? '') < (list[at] ?? '');
   if (ordered) return list;
-  return message.sorted().flat();
+  return list.length > longestPlaced ? message.sorted().flat() : placed(list);
+}
+
+function placed(list: readonly string[]): string[] {
+  const sorted: string[] = [];
+  for (let at = 0; at < list.length; at += 2) {
+    const name = list[at] ?? '';
+    let place = sorted.length;
+    while (place > 0 && name < (sorted[place - 2] ?? '')) place -= 2;
+    const same = place > 0 && sorted[place - 2] === name;
+    if (same) sorted[place - 1] = list[at + 1] ?? '';
+    else sorted.splice(place, 0, name, list[at + 1] ?? '');
+  }
+  return sorted;
 }
 
 const special = /[\\\n\r]/g;

@@ -20,6 +20,7 @@ import { qioBroadcast } from './benches/qio-broadcast.ts';
 import { qioIdle } from './benches/qio-idle.ts';
 import { qioTrip } from './benches/qio-trip.ts';
 import { service } from './benches/service.ts';
+import { serviceCrowd } from './benches/service-crowd.ts';
 import { session } from './benches/session.ts';
 import { start } from './benches/start.ts';
 import { throughput } from './benches/throughput.ts';
@@ -32,6 +33,7 @@ const benches: Readonly<Record<string, (plan: Plan) => Promise<readonly Row[]>>>
   throughput,
   session,
   service,
+  'service-crowd': serviceCrowd,
   events,
   ping,
   link,

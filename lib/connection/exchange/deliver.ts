@@ -11,36 +11,73 @@ import type { Wishes } from './exchange-host.ts';
 /** @throws see `Correspondent.deliver` */
 export function deliver(exchange: Exchange, message: Message<unknown>, options: DeliverOptions): Promise<Receipt> {
   checkDelivery(options);
-  const { ttl, signal, until = 'confirmed' } = options;
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason as Error);
-    const aborted = (): void => {
-      exchange.out.withdraw(({ teller }) => teller === wishes);
-    };
-    signal?.addEventListener('abort', aborted, { once: true });
-    exchange.deliveries += 1;
-    const told = (fate: Fate, reason?: LimitError): void => {
-      exchange.deliveries -= 1;
-      signal?.removeEventListener('abort', aborted);
-      if (fate === 'confirmed') resolve({ guarantee: 'exactly-once-per-session' });
-      else if (fate === 'sent') resolve({ guarantee: 'at-most-once' });
-      else if (fate === 'withdrawn') reject(signal?.reason as Error);
-      else reject(exchange.failure(fate, reason));
-    };
-    // What was told to be safe is not taken back.
-    const stored = (): void => {
-      signal?.removeEventListener('abort', aborted);
-      resolve({ guarantee: 'stored' });
-    };
-    const wishes: Wishes = { ttl, told, onStored: until === 'stored' ? stored : undefined };
+    if (options.signal?.aborted) return reject(options.signal.reason as Error);
+    const delivery = new Delivery(exchange, options, resolve, reject);
     try {
-      exchange.send(message, wishes);
+      exchange.send(message, delivery);
     } catch (error) {
-      exchange.deliveries -= 1;
-      signal?.removeEventListener('abort', aborted);
+      delivery.over();
       reject(error as Error);
     }
   });
+}
+
+const confirmed: Receipt = Object.freeze({ guarantee: 'exactly-once-per-session' });
+const sent: Receipt = Object.freeze({ guarantee: 'at-most-once' });
+const kept: Receipt = Object.freeze({ guarantee: 'stored' });
+
+/** One message whose sender waits: few objects, since there are many. */
+class Delivery implements Wishes {
+  readonly ttl: number | undefined;
+  readonly onStored: (() => void) | undefined;
+  readonly #exchange: Exchange;
+  readonly #signal: AbortSignal | undefined;
+  readonly #aborted: (() => void) | undefined;
+  readonly #resolve: (receipt: Receipt) => void;
+  readonly #reject: (reason: Error) => void;
+
+  constructor(
+    exchange: Exchange,
+    { ttl, signal, until }: DeliverOptions,
+    resolve: (receipt: Receipt) => void,
+    reject: (reason: Error) => void,
+  ) {
+    this.ttl = ttl;
+    this.#exchange = exchange;
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    if (until === 'stored') this.onStored = () => this.#stored();
+    exchange.deliveries += 1;
+    if (signal === undefined) return;
+    this.#aborted = () => exchange.out.withdraw(({ teller }) => teller === this);
+    signal.addEventListener('abort', this.#aborted, { once: true });
+  }
+
+  told(fate: Fate, reason?: LimitError): void {
+    this.over();
+    if (fate === 'confirmed') this.#resolve(confirmed);
+    else if (fate === 'sent') this.#resolve(sent);
+    else if (fate === 'withdrawn') this.#reject(this.#signal?.reason as Error);
+    else this.#reject(this.#exchange.failure(fate, reason));
+  }
+
+  /** Nobody waits any more. */
+  over(): void {
+    this.#exchange.deliveries -= 1;
+    this.#forgetSignal();
+  }
+
+  /** What was told to be safe is not taken back. */
+  #stored(): void {
+    this.#forgetSignal();
+    this.#resolve(kept);
+  }
+
+  #forgetSignal(): void {
+    if (this.#aborted !== undefined) this.#signal?.removeEventListener('abort', this.#aborted);
+  }
 }
 
 /** @throws UsageError UNKNOWN_OPTION, OUT_OF_RANGE, INVALID_VALUE */

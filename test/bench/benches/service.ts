@@ -25,7 +25,7 @@ interface Size {
 
 const sizes = {
   quick: { warm: 5_000, flood: 10_000, ask: 150, turns: 1 },
-  full: { warm: 60_000, flood: 200_000, ask: 700, turns: 3 },
+  full: { warm: 60_000, flood: 150_000, ask: 300, turns: 2 },
 } as const;
 
 /** What is measured of a side. Rates are per second, waits in µs, processor time in µs of all processes for one message. */
@@ -94,8 +94,7 @@ function rowsOf(rounds: readonly Round[]): Row[] {
 }
 
 async function round(size: Size, number: number): Promise<Round> {
-  const all: Parties[] = [];
-  for (const side of sides) all.push(await opened(side));
+  const all = await Promise.all(sides.map(opened));
   const found: Partial<Record<Side, Measured[]>> = {};
   for (const parties of all) await measured(parties, { ...size, flood: size.warm });
   for (let turn = 0; turn < size.turns; turn += 1) {

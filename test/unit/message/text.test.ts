@@ -175,3 +175,42 @@ t.test('reads a line where it stands in a longer text, and no farther', async t 
     }
   }
 });
+
+t.test('long values are read right wherever their text was searched before', async t => {
+  const long = 'y'.repeat(40);
+  const line = `CMD a=${long}\\n${long};b=${long};c="${long};${long}";d=${long}\\\\`;
+  const wanted = { a: `${long}\n${long}`, b: long, c: `${long};${long}`, d: `${long}\\` };
+  for (let time = 1; time <= 3; time += 1) t.same(decode(line)?.parameters, wanted, `time ${time}`);
+  const text = `${line}\nCMD e=${long}\n${line}`;
+  const second = line.length + 1;
+  const third = text.lastIndexOf('CMD');
+  for (const from of [third, 0, third, second, 0]) {
+    const read = decode(text, from, from === second ? third - 1 : from + line.length);
+    t.same(read?.parameters, from === second ? { e: long } : wanted, `from ${from}`);
+  }
+  for (const length of [15, 16, 17]) {
+    const v = 'x'.repeat(length);
+    t.same(decode(`CMD v=${v};w=${v}\\n`)?.parameters, { v, w: `${v}\n` }, `${length} characters`);
+  }
+});
+
+t.test('parameters out of order go out by name, of two with one name the later', async t => {
+  const given = ['m', 'b', 'x', 'a', 'b', 'z', 'a'];
+  const line = encode(
+    new Message(
+      'CMD',
+      given.flatMap((name, at) => [name, String(at)]),
+    ),
+  );
+  t.equal(line, 'CMD a=6;b=4;m=0;x=2;z=5');
+  const many = Array.from({ length: 40 }, (_, at) => `n${(at * 7) % 40}`);
+  const few = many.slice(0, 16);
+  for (const names of [many, few, [...few, ...few]]) {
+    const message = new Message(
+      'CMD',
+      names.flatMap((name, at) => [name, String(at)]),
+    );
+    const sorted = message.sorted().map(([name, text]) => `${name}=${text}`);
+    t.equal(encode(message), `CMD ${sorted.join(';')}`);
+  }
+});
