@@ -40,7 +40,7 @@ export function namesAfter(
   names: Iterable<string>,
   after: string,
 ): { readonly names: string[]; readonly more?: string } {
-  const left = [...names].filter(name => name > after).sort();
+  const left = [...names].filter(name => name > after).sort(inOrder);
   let length = 0;
   const end = left.findIndex(name => {
     length += name.length + 1;
@@ -49,6 +49,8 @@ export function namesAfter(
   const more = left[end - 1];
   return more === undefined ? { names: left } : { names: left.slice(0, end), more };
 }
+
+const inOrder = (a: string, b: string): number => (a < b ? -1 : 1);
 
 interface Room {
   left: number;
@@ -61,7 +63,7 @@ interface Rows<T> {
 
 function servicesOf(mailboxes: ReadonlyMap<string, Mailbox>, after: string, room: Room): Rows<ServiceRow> {
   const rows: ServiceRow[] = [];
-  for (const name of [...mailboxes.keys()].filter(name => name > after).sort()) {
+  for (const name of [...mailboxes.keys()].filter(name => name > after).sort(inOrder)) {
     if (room.left <= 0) return { rows, more: rows.at(-1)?.name };
     const row = serviceRow(mailboxes.get(name) as Mailbox, mostMembers);
     room.left -= JSON.stringify(row).length;
@@ -73,7 +75,7 @@ function servicesOf(mailboxes: ReadonlyMap<string, Mailbox>, after: string, room
 function othersOf(others: readonly Other[], after: string, room: Room): Rows<Other> {
   const [from = '', name = ''] = after.split(':');
   const rows: Other[] = [];
-  for (const { server, services } of [...others].sort((a, b) => (a.server < b.server ? -1 : 1))) {
+  for (const { server, services } of [...others].sort((a, b) => inOrder(a.server, b.server))) {
     if (server < from) continue;
     const left = server === from ? services.filter(one => one > name) : services;
     if (server === from && name !== '' && left.length === 0) continue;
@@ -81,7 +83,7 @@ function othersOf(others: readonly Other[], after: string, room: Room): Rows<Oth
     const shown: string[] = [];
     rows.push({ server, services: shown });
     room.left -= server.length + 40;
-    for (const one of [...left].sort()) {
+    for (const one of [...left].sort(inOrder)) {
       if (room.left <= 0) return { rows, more: `${server}:${shown.at(-1) ?? ''}` };
       room.left -= one.length + 3;
       shown.push(one);

@@ -165,7 +165,8 @@ export class BrokerCampaign {
 }
 
 function rowsOf({ broker, good, crash, errors, ...outcome }: Outcome): Row[] {
-  const { rejections = [], faults = [], status, services = Number.NaN, bytes = Number.NaN, state } = broker ?? {};
+  const { rejections = [], faults = [], services = Number.NaN, bytes = Number.NaN, state } = broker ?? {};
+  const status = broker?.status;
   const rate = Math.round(outcome.inputs / outcome.seconds);
   const links = status === undefined ? Number.NaN : status.connections - goodNames.length;
   return [
