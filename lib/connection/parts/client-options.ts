@@ -24,7 +24,7 @@ export interface ClientLimits extends LinkLimits {
   readonly dial: number;
 }
 
-export const clientLimits: ClientLimits = {
+const clientLimits: ClientLimits = {
   line: longestLine,
   unsent: unsentLimit,
   dial: dialTime,
