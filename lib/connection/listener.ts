@@ -45,7 +45,7 @@ export interface ListenerLimits extends LinkLimits {
   readonly remember: number;
 }
 
-export const listenerLimits: ListenerLimits = {
+const listenerLimits: ListenerLimits = {
   connections: 10_000,
   line: longestLine,
   unsent: unsentLimit,

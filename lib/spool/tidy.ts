@@ -9,7 +9,7 @@ import type { SegmentLog } from './log/segment-log.ts';
 import { kind, readId } from './notes.ts';
 
 /** Bytes that are moved with one round. */
-export const slice = 1024 * 1024;
+const slice = 1024 * 1024;
 /** More segments than would be needed twice over, and these, are too many. */
 const fewSegments = 8;
 

@@ -11,7 +11,7 @@ import type { Channel, ChannelEvents } from '../transport/index.ts';
 import type { PumpWorld } from './pump.ts';
 import { Pump } from './pump.ts';
 
-export type LinkState = 'dialling' | 'open' | 'half' | 'closed';
+type LinkState = 'dialling' | 'open' | 'half' | 'closed';
 type LinkEvent = 'dialled' | 'side closed' | 'end';
 
 export const linkTable: StateTable<LinkState, LinkEvent> = {

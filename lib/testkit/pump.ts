@@ -11,7 +11,7 @@ import { StateMachine } from '../base/state-table.ts';
 import type { Channel } from '../transport/index.ts';
 import type { Direction, Faults } from './faults.ts';
 
-export type PumpState = 'flowing' | 'full' | 'over';
+type PumpState = 'flowing' | 'full' | 'over';
 type PumpEvent = 'full' | 'drained' | 'over';
 
 export const pumpTable: StateTable<PumpState, PumpEvent> = {
@@ -21,7 +21,7 @@ export const pumpTable: StateTable<PumpState, PumpEvent> = {
 };
 
 /** What a direction of a link holds at most, before its source is not read any more. */
-export const most = { bytes: 256 * 1024, chunks: 1024 };
+const most = { bytes: 256 * 1024, chunks: 1024 };
 /** At a limited rate a piece is what passes in so many ms. */
 const paceTime = 10;
 

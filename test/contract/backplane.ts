@@ -13,13 +13,13 @@ export interface BackplaneCase {
   close(): Promise<void>;
 }
 
-export interface Heard {
+interface Heard {
   readonly path: string;
   readonly text: string;
 }
 
 /** Gathers what an end hears. */
-export function ear(backplane: Backplane): Heard[] & { leave(): void } {
+function ear(backplane: Backplane): Heard[] & { leave(): void } {
   const heard: Heard[] = [];
   const leave = backplane.subscribe((path, text) => heard.push({ path, text }));
   return Object.assign(heard, { leave });

@@ -11,7 +11,7 @@ import type { Test } from 'tap';
 type Data = Readonly<Record<string, unknown>>;
 
 /** The transport of a real client: dials, registers, comes back. */
-export interface RealConnector extends EventEmitter {
+interface RealConnector extends EventEmitter {
   connect(): Promise<void>;
   close(code: number, reason: string): Promise<void>;
   setClosing(): void;
@@ -26,7 +26,7 @@ export interface RealLink {
 }
 
 /** A request resolves with all that its response carries, `seq` too; an event gives nothing. */
-export interface RealMessage {
+interface RealMessage {
   send(link: RealLink, data?: Data): Promise<Data> | undefined;
 }
 

@@ -17,7 +17,7 @@ export interface Probe {
   readonly closed: { readonly code: number; readonly reason: string } | null;
   readonly frames?: readonly Frame[];
 }
-export interface ClientProbe {
+interface ClientProbe {
   readonly serverGot: readonly (string | { readonly closed: number })[];
 }
 interface Recording {

@@ -65,7 +65,7 @@ export function exchanges(records: readonly Recorded[]): Exchange[] {
 }
 
 /** Points of time differ; their shape must not. */
-export function shaped(text: string): string {
+function shaped(text: string): string {
   return text.replace(/reply_timestamp=\d{10}\.\d{9}(?=[;\n])/g, 'reply_timestamp=(ten digits).(nine digits)');
 }
 

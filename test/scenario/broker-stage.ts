@@ -23,7 +23,7 @@ export interface BrokerStage {
 }
 
 /** What every C++ service announces. */
-export const systemList = 'ALIVE,HELP,INVALID,LEAK,LOG_ROTATE,QUITTING,READY,RESTART,SERVICE_UNAVAILABLE,STOP,UNKNOWN';
+const systemList = 'ALIVE,HELP,INVALID,LEAK,LOG_ROTATE,QUITTING,READY,RESTART,SERVICE_UNAVAILABLE,STOP,UNKNOWN';
 
 export async function brokerStage(
   t: Test,

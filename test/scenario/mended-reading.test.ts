@@ -1,32 +1,17 @@
 // Who stands in line for a turn reads no more meanwhile, and no promise of a handler holds a connection for ever.
 
 import t from 'tap';
-import type { Channel, Clock, ListenEvents, Transport } from '../../lib/index.ts';
+import type { Clock } from '../../lib/index.ts';
 import { Dispatcher, systemClock } from '../../lib/index.ts';
 import { settled, VirtualClock } from '../../lib/testkit/virtual-clock.ts';
 import { until } from '../support/world.ts';
+import { StubPlace } from './session-stage.ts';
 import { gate, stairs, worldOf } from './stairs.ts';
-import { StubChannel } from './stub.ts';
+import type { StubChannel } from './stub.ts';
 
-/** A place that listens; the test says who comes. */
-class StubPlace implements Transport {
-  events: ListenEvents | undefined;
-
-  dial(): Promise<Channel> {
-    return Promise.reject(new Error('nobody dials here'));
-  }
-
-  listen(address: Parameters<Transport['listen']>[0], events: ListenEvents): ReturnType<Transport['listen']> {
-    this.events = events;
-    return Promise.resolve({ address, close: () => undefined });
-  }
-
-  /** So many connections, accepted. */
-  arrive(count: number): StubChannel[] {
-    const channels = Array.from({ length: count }, (_, index) => new StubChannel(`stub:${index}`));
-    for (const channel of channels) this.events?.accept(channel);
-    return channels;
-  }
+/** So many connections, accepted. */
+function arrive(place: StubPlace, count: number): StubChannel[] {
+  return Array.from({ length: count }, (_, index) => place.connect(`stub:${index}`));
 }
 
 t.test(
@@ -37,7 +22,7 @@ t.test(
     const { communicator } = worldOf(t, { clock: new VirtualClock(), transports: { memory: place } });
     const dispatcher = new Dispatcher().otherwise(({ command }) => handled.push(command));
     await communicator.listen('memory:a', { dispatcher }).ready;
-    const [busy, ...others] = place.arrive(6);
+    const [busy, ...others] = arrive(place, 6);
     busy?.says('BUSY\n'.repeat(1_000));
     t.equal(handled.length, 256, 'the busy one had its slice and stands in line');
     for (const channel of others) channel.says('LATER\n');
@@ -71,7 +56,7 @@ t.test('of many flooders, each is read no more than a chunk ahead while it waits
     handled += 1;
   });
   await communicator.listen('memory:a', { dispatcher }).ready;
-  const flooders = place.arrive(100);
+  const flooders = arrive(place, 100);
   let given = 0;
   let ahead = 0;
   for (let round = 0; round < 100; round += 1) {

@@ -32,8 +32,6 @@ export async function runServer(port = 0, apps: readonly QioApp[] = []): Promise
   return { server, address, log, stop: async () => void (await communicator.stop(1_000)) };
 }
 
-export type Carrier = 'websocket' | 'polling';
-
 /** A client that is closed at the end of its test. */
 export function runClient(
   t: { teardown(run: () => void): void },

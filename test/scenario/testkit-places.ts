@@ -14,7 +14,7 @@ import { listenTo, never } from '../contract/ear.ts';
 import { until } from '../support/world.ts';
 
 /** One end of a link: its channel and what it hears. */
-export interface End {
+interface End {
   readonly channel: Channel;
   readonly ear: Ear;
 }

@@ -21,7 +21,7 @@ export interface Wanted {
   readonly authorities: () => readonly X509Certificate[];
 }
 
-export const day = 86_400_000;
+const day = 86_400_000;
 /** No honest chain is longer. */
 const longestChain = 10;
 /** The library tells of one thing; where it is the time, the chain may be wrong besides. */

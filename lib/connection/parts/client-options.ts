@@ -29,7 +29,7 @@ export interface ClientLimits extends LinkLimits {
   readonly greeting: number;
 }
 
-export const clientLimits: ClientLimits = {
+const clientLimits: ClientLimits = {
   line: longestLine,
   unsent: unsentLimit,
   dial: dialTime,

@@ -5,7 +5,7 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What tells one state of a file from another. */
-export interface Mark {
+interface Mark {
   /** Which file it is, whatever its name. */
   readonly id: string;
   /** Changes with each write. */
@@ -34,7 +34,7 @@ export interface TreeRules {
 }
 
 /** Thrown where there are more entries than allowed. */
-export class TooMany extends Error {}
+class TooMany extends Error {}
 
 /** @throws what reading the folder itself throws, and TooMany */
 export async function readTree(folder: string, rules: TreeRules): Promise<Tree> {

@@ -104,7 +104,7 @@ function checkLength(type: string, bytes: number, frame: number): void {
 export type BufferLimits = KeptLimits & Pick<EndLimits, 'frame'>;
 
 /** So many messages after the last heartbeat another one goes out, so that the other side need not keep more. */
-export const heartbeatEvery = 64;
+const heartbeatEvery = 64;
 
 export class SessionCourse implements Course {
   readonly dialect = 'session';

@@ -53,7 +53,7 @@ export function isOrderly(code: number): boolean {
 }
 
 /** Nested deeper than this, JSON is refused before it is parsed. */
-export const deepest = 100;
+const deepest = 100;
 
 /** A frame that is no JSON, or too deep; `close` says how its link ends. */
 export class FrameError extends PeerError {
@@ -157,7 +157,7 @@ const node: Shape['needs'] = { ...register, name: 'string', id: 'integer' };
 const intervals: Shape['needs'] = { session_timeout: 'number', heartbeat_interval: 'number' };
 
 /** The messages of the handshake, for each dialect. Whether a token must be there is the server's to say. */
-export const handshake: { readonly [dialect in Dialect]: { readonly [type: string]: Shape } } = {
+const handshake: { readonly [dialect in Dialect]: { readonly [type: string]: Shape } } = {
   seed: {
     hello: { needs: { version: 'string' } },
     register_slave: { needs: node, may: { token: 'string' } },

@@ -13,7 +13,7 @@ import type { Told } from './first-bytes.ts';
 import { toldBy } from './first-bytes.ts';
 import type { UndecidedLimits } from './options.ts';
 
-export type UndecidedState = 'silent' | 'hinting' | 'told' | 'left';
+type UndecidedState = 'silent' | 'hinting' | 'told' | 'left';
 type UndecidedStep = 'hint' | 'tell' | 'leave';
 
 export const undecidedTable: StateTable<UndecidedState, UndecidedStep> = {

@@ -1,6 +1,4 @@
-export type { Doorkeeper } from './authenticator.ts';
 export { Authenticator } from './authenticator.ts';
-export type { KeyPair } from './certificates.ts';
 export { AllowedKeys, keyPair, publicKey, publicKeysOf } from './certificates.ts';
 export type { ZeroMq } from './library.ts';
 export { loadZeroMq } from './library.ts';
@@ -14,7 +12,6 @@ export {
   connectPush,
   connectSub,
   Intake,
-  intakeTable,
   isFull,
   isInUse,
   Outlet,

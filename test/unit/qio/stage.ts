@@ -20,7 +20,7 @@ const place = { scheme: 'memory', host: '', port: 0, path: 'port' };
 const signal = new AbortController().signal;
 
 /** A port in memory. */
-export class Port implements AnyTransport {
+class Port implements AnyTransport {
   readonly #streams = memory();
   readonly #frames = frames();
 

@@ -16,7 +16,7 @@ export interface RoundTripHost {
 }
 
 /** Names of such frames begin so. */
-export const roundTripPrefix = '_ED_READY_';
+const roundTripPrefix = '_ED_READY_';
 /** Pauses between repetitions, in ms: doubling. */
 const pause = { first: 20, most: 1_000 };
 

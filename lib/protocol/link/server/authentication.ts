@@ -9,7 +9,7 @@ import type { Dialect } from '../wire.ts';
 
 type Jose = typeof import('jose');
 
-export interface Claimant {
+interface Claimant {
   readonly dialect: Dialect;
   readonly role: 'node' | 'control';
   /** Of a node. */

@@ -45,7 +45,7 @@ export interface JoiningHost {
 }
 
 /** The version of the protocol, as `hello` says it. */
-export const protocolVersion = '2.0.0';
+const protocolVersion = '2.0.0';
 
 const wish = /[?&](seed|session)\/?(?:[=&]|$)/;
 

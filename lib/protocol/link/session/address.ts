@@ -3,7 +3,7 @@
 import type { Address } from '../../../base/address.ts';
 import { parseAddress } from '../../../base/address.ts';
 
-export const linkPath = '/api/socket';
+const linkPath = '/api/socket';
 
 const web: ReadonlySet<string> = new Set(['ws', 'wss']);
 

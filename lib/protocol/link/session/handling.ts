@@ -12,7 +12,7 @@ import { isData } from '../wire.ts';
 import type { LinkHost } from './link-host.ts';
 
 /** So many messages are held back, and so many bytes of them; then nothing is read. */
-export const mostHeld = { messages: 10_000, bytes: 16 * 1024 * 1024 } as const;
+const mostHeld = { messages: 10_000, bytes: 16 * 1024 * 1024 } as const;
 
 /** A message that is handled later. */
 interface Held {

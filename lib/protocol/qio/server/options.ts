@@ -50,7 +50,7 @@ export interface WebOptions {
   readonly tls: TlsOptions | undefined;
 }
 
-export const webDefaults: WebOptions = {
+const webDefaults: WebOptions = {
   publicAddress: undefined,
   cors: undefined,
   script: clientScript,

@@ -29,7 +29,7 @@ export const pollingTable: StateTable<PollingState, PollingStep> = {
 };
 
 /** Answers a request, as all of this protocol are answered. */
-export type Reply = (exchange: HttpExchange, status: number, body: string) => void;
+type Reply = (exchange: HttpExchange, status: number, body: string) => void;
 
 export interface PollingPlace {
   readonly reply: Reply;
