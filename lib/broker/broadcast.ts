@@ -82,7 +82,7 @@ export class Broadcaster {
     for (const party of this.#registry.parties) {
       if (party.state !== 'member' || !party.commands.has(message.command)) continue;
       try {
-        if (this.#registry.tell(party, message)) this.counts.copies += 1;
+        if (this.#registry.unread.tell(party, message)) this.counts.copies += 1;
         else this.#missed(message, party.name, 'it has not read the last ones');
       } catch (error) {
         this.#missed(message, party.name, reasonOf(error));

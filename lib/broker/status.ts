@@ -130,7 +130,7 @@ export class Status {
     for (const party of registry.parties) {
       if (party.state !== 'member' || !party.commands.has(message.command)) continue;
       try {
-        registry.tell(party, message);
+        registry.unread.tell(party, message);
       } catch (error) {
         this.#parts.logger.log('warn', `${message.command} was missed by ${party.name}: ${reasonOf(error)}`);
       }

@@ -6,12 +6,14 @@
 import type { Clock } from '../../base/clock.ts';
 import { PeerError } from '../../base/errors.ts';
 import type { Peer } from '../../connection/index.ts';
-import { isName, Message } from '../../message/index.ts';
+import { isName } from '../../message/index.ts';
 import type { Share } from '../../protocol/service/index.ts';
 import { brokerName } from '../../protocol/service/index.ts';
 import type { BrokerLimits } from '../options.ts';
 import { Mailbox } from './mailbox.ts';
 import { Party } from './party.ts';
+import { Probes } from './probes.ts';
+import { Unread } from './unread.ts';
 
 /** Told of what changes. */
 export interface RegistryEvents {
@@ -27,12 +29,6 @@ const guestName = /^guest_\d+$/;
 /** Characters of a name at most: what is longer is nobody's. */
 export const longestName = 255;
 
-/**
- * Of what is said to a service beside its messages (broadcasts, STATUS and the like) so many bytes may be unread, and so many
- * by all services together: then those that have not read theirs miss the next.
- */
-const unread = { one: 1024 * 1024, all: 64 * 1024 * 1024, worthCounting: 64 * 1024 } as const;
-
 export class Registry {
   readonly mailboxes: Map<string, Mailbox> = new Map();
   readonly parties: Set<Party> = new Set();
@@ -42,11 +38,9 @@ export class Registry {
   readonly #limits: BrokerLimits;
   readonly #clock: Clock;
   readonly #events: RegistryEvents;
-  /** Who was asked whether it lives, and how to tell that it does. */
-  readonly #asked = new Map<Party, { readonly lives: Promise<boolean>; settle(lives: boolean): void }>();
-  /** Bytes that parties have not read, of those that are behind. */
-  readonly #behind = new Map<Party, number>();
-  #behindAll = 0;
+  /** What is said beside messages. */
+  readonly unread: Unread = new Unread();
+  readonly #probes: Probes;
   /** What waits in all mailboxes. */
   readonly #all = { bytes: 0 };
   readonly #born: number;
@@ -63,6 +57,7 @@ export class Registry {
     this.#clock = clock;
     this.#born = clock.now();
     this.#events = events;
+    this.#probes = new Probes(clock, { server, service: brokerName }, limits.probe);
     for (const name of services) this.mailbox(name);
   }
 
@@ -75,7 +70,7 @@ export class Registry {
     peer.on('resumed', () => this.#moved(party, 'resumed'));
     peer.on('drain', () => {
       party.outlet = 'clear';
-      this.#noteBehind(party);
+      this.unread.look(party);
       this.mailboxes.get(party.name)?.pumpSoon();
     });
     peer.on('close', () => this.#gone(party));
@@ -162,7 +157,7 @@ export class Registry {
     if (first === undefined || (share !== undefined && first.share === share)) return this.#join(party, name, share);
     if (first.state === 'away') return this.#fence(others, party, name, share);
     if (first.peer.session !== undefined || first.share !== undefined) throw taken(name);
-    return this.#probe(first).then(lives => {
+    return this.#probes.ask(first).then(lives => {
       if (lives) throw taken(name);
       // Meanwhile it may have gone by itself, another may have the name, or the newcomer may have gone.
       if (party.peer.state !== 'open') return undefined;
@@ -173,30 +168,7 @@ export class Registry {
 
   /** A sign of life of a party: whatever it said. */
   heard(party: Party): void {
-    this.#asked.get(party)?.settle(true);
-  }
-
-  /**
-   * Says something beside what waits for its service; false where it has not read what it was told before, and misses it.
-   * @throws NetworkError CLOSED, LimitError OUTBOX_FULL
-   */
-  tell(party: Party, message: Message): boolean {
-    if (this.#behind.has(party)) {
-      const behind = this.#noteBehind(party);
-      if (behind >= unread.one || (behind > 0 && this.#behindAll >= unread.all)) return false;
-    }
-    if (party.peer.send(message) === 'queued' || party.peer.session !== undefined) this.#noteBehind(party);
-    return true;
-  }
-
-  #noteBehind(party: Party, gone: 'gone' | undefined = undefined): number {
-    const { peer } = party;
-    const bytes = gone === undefined ? peer.unfinished.bytes + (peer.session?.out.bytes ?? 0) : 0;
-    const behind = bytes >= unread.worthCounting ? bytes : 0;
-    this.#behindAll += behind - (this.#behind.get(party) ?? 0);
-    if (behind > 0) this.#behind.set(party, behind);
-    else this.#behind.delete(party);
-    return behind;
+    this.#probes.settle(party, true);
   }
 
   /** Takes no more messages; ends when what is under way is confirmed. */
@@ -236,30 +208,6 @@ export class Registry {
     }
   }
 
-  /** Whether a process without a session says anything at all within the time; it is asked once for all who want to know. */
-  #probe(party: Party): Promise<boolean> {
-    const asked = this.#asked.get(party);
-    if (asked !== undefined) return asked.lives;
-    let settle: (lives: boolean) => void = () => undefined;
-    const lives = new Promise<boolean>(resolve => {
-      settle = resolve;
-    });
-    const over = (answer: boolean): void => {
-      cancel();
-      this.#asked.delete(party);
-      settle(answer);
-    };
-    const cancel = this.#clock.after(this.#limits.probe, () => over(false));
-    this.#asked.set(party, { lives, settle: over });
-    try {
-      const from = { server: this.#server, service: brokerName };
-      party.peer.send(Message.of('ALIVE', { serial: 'probe' }, { from }));
-    } catch {
-      over(false);
-    }
-    return lives;
-  }
-
   #moved(party: Party, event: 'lost' | 'resumed'): void {
     if (!party.machine.attempt(event)) return;
     const mailbox = this.mailbox(party.name);
@@ -271,9 +219,9 @@ export class Registry {
 
   #gone(party: Party): void {
     party.machine.attempt('close');
-    this.#asked.get(party)?.settle(false);
+    this.#probes.settle(party, false);
     this.parties.delete(party);
-    this.#noteBehind(party, 'gone');
+    this.unread.forget(party);
     this.#guests.delete(party.from.service);
     this.#remove(party);
   }
