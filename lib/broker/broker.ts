@@ -251,7 +251,7 @@ export class Broker {
   }
 
   #sweep(): void {
-    for (const mailbox of this.#parts?.registry.mailboxes.values() ?? []) if (mailbox.waiting > 0) mailbox.expire();
+    for (const mailbox of this.#parts?.registry.mailboxes.values() ?? []) mailbox.look();
     if (this.state === 'open') this.#parts?.elsewhere.handOver();
   }
 

@@ -23,7 +23,10 @@ export interface BrokerLimits {
   readonly count: number;
   /** Their bytes. @default 16 MiB */
   readonly bytes: number;
-  /** Of these, those of one sender: a slow service does not take all that the sender may have unconfirmed (5,000). @default 2_500 */
+  /**
+   * Of these, those of one sender while the service does nothing: it does not take all that the sender may have unconfirmed
+   * (5,000). The youngest of more than that are refused. @default 2_500
+   */
   readonly pair: number;
   /** Messages under way to one process of a service, not confirmed by it. @default 2_500 */
   readonly window: number;

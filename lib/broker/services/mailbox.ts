@@ -18,6 +18,7 @@ import type { Fate } from '../../session/index.ts';
 import { NotHere } from '../cluster.ts';
 import type { BrokerLimits } from '../options.ts';
 import type { Letter, LetterBox, Share } from './letter.ts';
+import { LetterRow } from './letter-row.ts';
 import type { Party } from './party.ts';
 
 /** All mailboxes together hold so many times what one may. */
@@ -35,12 +36,15 @@ export class Mailbox implements LetterBox {
   readonly #clock: Clock;
   readonly #all: { bytes: number };
   readonly #shares = new Map<string, Share>();
-  #waiting: Letter[] = [];
-  #head = 0;
+  readonly #waiting = new LetterRow();
   #underWay = 0;
   #bytes = 0;
   #turn = 0;
   #pumping: 'at once' | 'soon' = 'at once';
+  /** `stuck`: it had something to do at two looks, and nothing of it was done between them. */
+  #pace: 'moves' | 'stuck' = 'moves';
+  /** What was done at the last look; undefined where there was nothing to do. */
+  #doneBefore: number | undefined;
 
   /** @param all what waits in all mailboxes of the broker */
   constructor(name: string, limits: BrokerLimits, clock: Clock, all: { bytes: number }) {
@@ -51,7 +55,7 @@ export class Mailbox implements LetterBox {
   }
 
   get waiting(): number {
-    return this.#waiting.length - this.#head;
+    return this.#waiting.length;
   }
 
   get underWay(): number {
@@ -76,7 +80,7 @@ export class Mailbox implements LetterBox {
     this.#bytes += letter.bytes;
     this.#all.bytes += letter.bytes;
     share.count += 1;
-    this.#queue(letter);
+    this.#waiting.insert(letter);
     if (this.#pumping === 'at once') this.#pump(now);
   }
 
@@ -89,15 +93,19 @@ export class Mailbox implements LetterBox {
   }
 
   #checkRoom(letter: Letter, share: Share): void {
-    const { count, bytes, pair } = this.#limits;
+    const { count, bytes } = this.#limits;
     const { length } = this;
     const isRoom = this.#bytes + letter.bytes <= bytes && this.#all.bytes + letter.bytes <= allMailboxes * bytes;
-    if (length < count && isRoom && share.count < pair) return;
+    const isOver = this.#pace === 'stuck' && share.count >= this.#limits.pair;
+    if (length < count && isRoom && !isOver) return;
     if (share.count === 0) this.#shares.delete(share.sender);
-    const all = `${this.#bytes} bytes (${this.#all.bytes} of all services)`;
-    const whose = share.count >= pair ? `${share.count} of this sender` : `${length} messages, ${all}`;
+    const all = `${length} messages, ${this.#bytes} bytes (${this.#all.bytes} of all services)`;
+    throw this.#full(letter, isOver ? `${share.count} of this sender` : all);
+  }
+
+  #full({ message }: Letter, whose: string): Refusal {
     const cause = new LimitError('OUTBOX_FULL', `${whose} wait for ${this.name}`);
-    throw new Refusal(cause.message, letter.message.command, { cause });
+    return new Refusal(cause.message, message.command, { cause });
   }
 
   /** Messages here: those that wait, and those under way. */
@@ -117,12 +125,8 @@ export class Mailbox implements LetterBox {
 
   /** Gives what waits, and may go, to another broker, in order; says how many. What is not taken there comes back. */
   handOver(forward: (message: Message) => Promise<void>, mayGo: (message: Message) => boolean): number {
-    this.expire();
-    const left = this.#left();
-    const going = left.filter(({ message }) => mayGo(message));
-    if (going.length === 0) return 0;
-    this.#waiting = left.filter(({ message }) => !mayGo(message));
-    this.#head = 0;
+    this.#expire();
+    const going = this.#waiting.remove(({ message }) => mayGo(message));
     for (const letter of going) {
       this.#underWay += 1;
       forward(letter.outgoing).then(
@@ -139,19 +143,35 @@ export class Mailbox implements LetterBox {
     return going.length;
   }
 
-  /** Fails what has waited for too long. */
-  expire(): void {
+  /** Once in a while: fails what has waited for too long; and where nothing moves, what is more than a sender's share. */
+  look(): void {
+    this.#expire();
+    const { handled, failed } = this.counts;
+    const done = handled + failed;
+    if (this.length === 0) this.#doneBefore = undefined;
+    else if (done !== this.#doneBefore) this.#doneBefore = done;
+    else this.#refuseYoungest();
+  }
+
+  #expire(): void {
     const now = this.#clock.now();
-    const late: Letter[] = [];
-    const kept = this.#left().filter(letter => {
-      if (letter.expires > now) return true;
-      late.push(letter);
-      return false;
-    });
-    if (late.length === 0) return;
-    this.#waiting = kept;
-    this.#head = 0;
-    for (const letter of late) this.#late(letter);
+    for (const letter of this.#waiting.remove(({ expires }) => expires <= now)) this.#late(letter);
+  }
+
+  /** A sender may have so much unconfirmed, and one service that is stuck must not take all of it from the others. */
+  #refuseYoungest(): void {
+    const { pair } = this.#limits;
+    this.#pace = 'stuck';
+    const tooMany = new Map<Share, number>();
+    const isTooMuch = ({ share }: Letter): boolean => {
+      if (share === undefined) return false;
+      const more = tooMany.get(share) ?? share.count - pair;
+      tooMany.set(share, more - 1);
+      return more > 0;
+    };
+    for (const letter of this.#waiting.remove(isTooMuch))
+      this.#settle(letter, this.#full(letter, `${pair} of this sender`));
+    this.#doneBefore = this.counts.handled + this.counts.failed;
   }
 
   #late(letter: Letter): void {
@@ -163,30 +183,15 @@ export class Mailbox implements LetterBox {
     return this.members.length === 0 && this.length === 0;
   }
 
-  #left(): Letter[] {
-    return this.#waiting.slice(this.#head);
-  }
-
   /** Ends early where something comes back: that goes first. */
   #pump(now: number): void {
     while (this.waiting > 0 && this.#pumping === 'at once') {
       const member = this.#choose();
       if (member === undefined) return;
-      const letter = this.#next();
+      const letter = this.#waiting.shift();
       if (letter.expires > now) this.#hand(letter, member, now);
       else this.#late(letter);
     }
-  }
-
-  #next(): Letter {
-    const letter = this.#waiting[this.#head] as Letter;
-    this.#waiting[this.#head] = undefined as unknown as Letter;
-    this.#head += 1;
-    if (this.#head > 64 && this.#head * 2 > this.#waiting.length) {
-      this.#waiting = this.#left();
-      this.#head = 0;
-    }
-    return letter;
   }
 
   #choose(): Party | undefined {
@@ -262,22 +267,8 @@ export class Mailbox implements LetterBox {
     this.counts.returned += 1;
     // Whoever had it in hand may have handled it, or a part.
     if (!isFull && !(error instanceof NotHere)) letter.outgoing = markedAgain(letter.outgoing);
-    this.#queue(letter);
+    this.#waiting.insert(letter);
     this.pumpSoon();
-  }
-
-  /** To its place. */
-  #queue(letter: Letter): void {
-    if (this.waiting === 0 || (this.#waiting.at(-1)?.place ?? 0) < letter.place) {
-      this.#waiting.push(letter);
-      return;
-    }
-    const left = this.#left();
-    let at = left.length;
-    while (at > 0 && (left[at - 1]?.place ?? 0) > letter.place) at -= 1;
-    left.splice(at, 0, letter);
-    this.#waiting = left;
-    this.#head = 0;
   }
 
   /** It cannot be sent to anybody: a session's own command, say. */
@@ -292,6 +283,7 @@ export class Mailbox implements LetterBox {
     if (share !== undefined) share.count -= 1;
     if (share?.count === 0) this.#shares.delete(share.sender);
     this.counts[failure === undefined ? 'handled' : 'failed'] += 1;
+    if (failure === undefined) this.#pace = 'moves';
     letter.settle(letter, failure);
   }
 }
