@@ -79,12 +79,12 @@ async function measured(side: Side, { services, warm, late, turns, together }: S
   const crowds = Array.from({ length: processes }, () => new Child('service-crowds', role));
   const all = [broker, speaker, ...crowds];
   await Promise.all(crowds.map(crowd => crowd.ask('effort')));
-  const before = await broker.ask('memory');
+  const { rss: before = Number.NaN } = await broker.ask('memory');
   const count = services / processes;
   const opened = await time(() =>
     Promise.all(crowds.map((crowd, at) => crowd.ask('open', { port, count, first: at * count }))),
   );
-  const after = await broker.ask('memory');
+  const { rss: after = Number.NaN } = await broker.ask('memory');
   const say = (news: number) =>
     time(() =>
       Promise.all([
@@ -103,7 +103,7 @@ async function measured(side: Side, { services, warm, late, turns, together }: S
   await Promise.all(all.map(child => child.end()));
   return {
     opened: opened / 1_000,
-    memory: ((after.rss ?? Number.NaN) - (before.rss ?? 0)) / services / 1_024,
+    memory: (after - before) / services / 1_024,
     late: p50,
     last: median(waits),
     rate: (services * together * 1_000) / flood,

@@ -3,7 +3,8 @@
 //
 // Each side has a sender, a worker, and what stands between them, in processes of their own. Messages have 100 bytes. A
 // flood of ours is over when the sender knows of each message that the worker has handled it; the others have no such
-// knowledge, theirs is over when the worker has counted all. Sides take turns, in another order each round.
+// knowledge, theirs is over when the worker has counted all. Sides take turns, in another order each round. All live
+// through all rounds, as services do.
 
 import type { Figures } from '../child.ts';
 import { Child } from '../child.ts';
@@ -25,7 +26,7 @@ interface Size {
 
 const sizes = {
   quick: { warm: 5_000, flood: 10_000, ask: 150, turns: 1 },
-  full: { warm: 60_000, flood: 150_000, ask: 300, turns: 2 },
+  full: { warm: 400_000, flood: 200_000, ask: 300, turns: 2 },
 } as const;
 
 /** What is measured of a side. Rates are per second, waits in µs, processor time in µs of all processes for one message. */
@@ -43,12 +44,15 @@ interface Parties {
 
 export async function service(plan: Plan): Promise<Row[]> {
   const size = plan.quick ? sizes.quick : sizes.full;
+  const all = await Promise.all(sides.map(opened));
+  for (const parties of all) await measured(parties, { ...size, flood: size.warm });
   const rounds: Round[] = [];
   for (let number = 1; number <= plan.rounds; number += 1) {
-    const one = await round(size, number);
+    const one = await round(all, size, number);
     rounds.push(one);
     for (const side of sides) plan.progress(`  round ${number}, ${side}: ${shown(one[side])}`);
   }
+  await Promise.all(all.map(ended));
   return rowsOf(rounds);
 }
 
@@ -93,10 +97,8 @@ function rowsOf(rounds: readonly Round[]): Row[] {
   ];
 }
 
-async function round(size: Size, number: number): Promise<Round> {
-  const all = await Promise.all(sides.map(opened));
+async function round(all: readonly Parties[], size: Size, number: number): Promise<Round> {
   const found: Partial<Record<Side, Measured[]>> = {};
-  for (const parties of all) await measured(parties, { ...size, flood: size.warm });
   for (let turn = 0; turn < size.turns; turn += 1) {
     const first = (number + turn) % all.length;
     for (const parties of [...all.slice(first), ...all.slice(0, first)]) {
@@ -105,7 +107,6 @@ async function round(size: Size, number: number): Promise<Round> {
       found[parties.side] = list;
     }
   }
-  await Promise.all(all.map(ended));
   const medians = (side: Side) =>
     Object.fromEntries(figures.map(figure => [figure, median((found[side] ?? []).map(one => one[figure]))]));
   return Object.fromEntries(sides.map(side => [side, medians(side)])) as Round;
