@@ -2,7 +2,7 @@
 // exception is listed with its reason.
 
 import t from 'tap';
-import { brokerStage } from '../scenario/broker-stage.ts';
+import { brokerStage } from '../scenario/broker/broker-stage.ts';
 import type { Raw } from '../scenario/raw.ts';
 import { until } from '../support/world.ts';
 import { recording } from './replay-kit.ts';

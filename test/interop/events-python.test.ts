@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { Stage } from '../scenario/events-stage.ts';
+import { Stage } from '../scenario/events/events-stage.ts';
 import { until } from '../support/world.ts';
 import { pythonEmits, pythonListens, pythonMakesKeys } from './events-peer.ts';
 import { withoutPython } from './python.ts';

@@ -3,7 +3,7 @@
 
 import t from 'tap';
 import * as zmq from 'zeromq';
-import { Stage } from '../scenario/events-stage.ts';
+import { Stage } from '../scenario/events/events-stage.ts';
 import { until } from '../support/world.ts';
 import { recorded, situations } from '../unit/events/recordings.ts';
 

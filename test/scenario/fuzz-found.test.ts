@@ -3,7 +3,7 @@
 import t from 'tap';
 import { Dispatcher, Peer } from '../../lib/index.ts';
 import { settled } from '../../lib/testkit/index.ts';
-import { offer, serverStage } from './session-stage.ts';
+import { offer, serverStage } from './session/session-stage.ts';
 
 t.test('a client that comes back while its peer is closing finds the link closed, and no error is logged', async t => {
   const dispatcher = new Dispatcher().on('CLOSE', (_, peer) => peer instanceof Peer && peer.close()).otherwiseUnknown();

@@ -5,7 +5,7 @@ import type { Clock } from '../../lib/index.ts';
 import { Dispatcher, systemClock } from '../../lib/index.ts';
 import { settled, VirtualClock } from '../../lib/testkit/virtual-clock.ts';
 import { until } from '../support/world.ts';
-import { StubPlace } from './session-stage.ts';
+import { StubPlace } from './session/session-stage.ts';
 import { gate, stairs, worldOf } from './stairs.ts';
 import type { StubChannel } from './stub.ts';
 
