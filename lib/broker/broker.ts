@@ -136,7 +136,7 @@ export class Broker {
     while (busy() && communicator.clock.now() < end) {
       await new Promise<void>(resolve => communicator.clock.after(20, resolve));
     }
-    await cluster.leave();
+    await cluster.leave(Math.max(0, end - communicator.clock.now()));
     await this.#close();
     this.#machine.attempt('drained');
   }

@@ -96,8 +96,8 @@ export interface Cluster {
    * @throws LimitError OUTBOX_FULL, NetworkError
    */
   keep(message: Message, ttl: number): Promise<boolean>;
-  /** Ends in good order: says so to the others, waits for what is under way, as long as the caller waits. */
-  leave(): Promise<void>;
+  /** Ends in good order: says so to the others, and waits for what is under way, for so many ms at most. */
+  leave(patience: number): Promise<void>;
 }
 
 /** No others. */

@@ -95,10 +95,14 @@ export class Forwarding {
     if (this.#routes.get(server)?.length === 0) this.#routes.delete(server);
   }
 
-  /** Resolves when nothing is under way. */
-  async settled(): Promise<void> {
+  /** Resolves when nothing is under way, or after so many ms. */
+  async settled(patience: number): Promise<void> {
     await new Promise<void>(resolve => {
-      this.#emptied = resolve;
+      const cancel = this.#owner.clock.after(patience, resolve);
+      this.#emptied = () => {
+        cancel();
+        resolve();
+      };
       this.#look();
     });
   }

@@ -136,13 +136,13 @@ export class NatsCluster implements Cluster {
     return this.#machine.state === 'up' && this.#kept.keep(message, ttl);
   }
 
-  async leave(): Promise<void> {
+  async leave(patience: number): Promise<void> {
     const { state } = this.#machine;
     if (!this.#machine.attempt('leave') || state === 'alone') return;
     this.#cancelBeat?.();
     this.#kept.end();
     this.#say(this.#subjects.gone, {});
-    await this.#forwarding?.settled();
+    await this.#forwarding?.settled(patience);
     this.#end();
   }
 

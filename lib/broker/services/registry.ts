@@ -175,8 +175,9 @@ export class Registry {
   leave(party: Party): void {
     if (!party.machine.attempt('leave')) return;
     this.#remove(party);
-    if (party.underWay === 0) return party.peer.close();
-    this.#clock.after(this.#limits.drain, () => {
+    const wait = party.underWay === 0 ? 0 : this.#limits.drain;
+    // At once is too soon: its word that it leaves is confirmed when this handler has ended.
+    this.#clock.after(wait, () => {
       if (party.state === 'leaving') party.peer.close();
     });
   }

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { Dispatcher, decode, Message } from '../../../lib/index.ts';
-import { until } from '../../support/world.ts';
+import { Communicator, Dispatcher, decode, Message } from '../../../lib/index.ts';
+import { LogBook, until } from '../../support/world.ts';
 import { brokerStage } from './broker-stage.ts';
 
 const later = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
@@ -237,4 +237,12 @@ t.test('datagrams are forwarded without a sender, and are never answered', async
     ['worker'],
   );
   t.match(socket.snapshot(), { received: 0 });
+});
+
+t.test('a service that leaves has its word for it confirmed', async t => {
+  const stage = await brokerStage(t);
+  const log = new LogBook();
+  const one = await stage.service('one', { communicator: new Communicator({ logger: log }) });
+  await one.stop();
+  t.same(log.texts('warn'), []);
 });

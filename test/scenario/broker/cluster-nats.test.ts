@@ -43,7 +43,7 @@ t.test('brokers find each other, see changes, and see who leaves', { skip: noNat
   t.match(one.cluster.status, { state: 'up', computers: 3, live: 3, waiting: 0 });
   one.serve('worker', 'helper');
   await until('the change is seen', () => two.cluster.others.some(({ services }) => services.length === 2));
-  await one.cluster.leave();
+  await one.cluster.leave(5_000);
   await until('it is gone', () => !two.sees.includes('one') && !three.sees.includes('one'));
   t.equal(one.cluster.status.state, 'left');
   t.match(two.cluster.status, { computers: 2, live: 2 });
@@ -58,7 +58,7 @@ t.test('a message is forwarded in its order, and confirmed when it was handled t
   await together(near, far);
   await Promise.all(numbers(5_000).map((_, n) => near.cluster.forward('far', doIt(n))));
   t.same(far.taken, numbers(5_000));
-  let release = (): void => undefined;
+  let release: (() => void) | undefined;
   far.handling = () =>
     new Promise(resolve => {
       release = resolve;
@@ -68,10 +68,10 @@ t.test('a message is forwarded in its order, and confirmed when it was handled t
   void slow.then(() => {
     done = 'handled';
   });
-  await until('it is in hand', () => release.length === 0 && near.cluster.status.waiting === 1);
+  await until('it is in hand', () => release !== undefined && near.cluster.status.waiting === 1);
   await new Promise(resolve => setTimeout(resolve, 50));
   t.equal(done, '');
-  release();
+  release?.();
   await slow;
   t.equal(near.cluster.status.waiting, 0);
 });
@@ -190,17 +190,17 @@ t.test('to leave waits for what is under way, and the end of the connection ends
   const { place } = await stage(t);
   const [near, far] = [await place('near'), await place('far', ['worker'])];
   await together(near, far);
-  let release = (): void => undefined;
+  let release: (() => void) | undefined;
   far.handling = () =>
     new Promise(resolve => {
       release = resolve;
     });
   const slow = near.cluster.forward('far', doIt(1));
-  await until('it is under way', () => near.cluster.status.waiting === 1);
-  const left = near.cluster.leave();
+  await until('it is in hand', () => release !== undefined && near.cluster.status.waiting === 1);
+  const left = near.cluster.leave(5_000);
   await t.rejects(near.cluster.forward('far', doIt(2)), { code: 'CLOSED' });
   await new Promise(resolve => setTimeout(resolve, 50));
-  release();
+  release?.();
   await Promise.all([slow, left]);
   far.handling = async () => undefined;
   near.serve();
@@ -211,6 +211,12 @@ t.test('to leave waits for what is under way, and the end of the connection ends
   const rejected = t.rejects(never, { code: 'ABANDONED' });
   await other.crash();
   await rejected;
+  const patient = await place('patient');
+  await together(patient, far);
+  const tooLong = t.rejects(patient.cluster.forward('far', doIt(4)), { code: 'ABANDONED' });
+  await until('it is under way', () => patient.cluster.status.waiting === 1);
+  await patient.cluster.leave(50);
+  await tooLong;
 });
 
 t.test('options are checked', async t => {
