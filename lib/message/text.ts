@@ -125,18 +125,6 @@ function endOfName(line: string, start: number, end: number, command: string): n
   throw invalid('a parameter has no = and value', command);
 }
 
-/** A value that is longer is searched instead of looked along: for `;` and `\`, whose next places in a text are kept. */
-const longestLook = 16;
-let searched = '';
-let searchedAt = 0;
-let nextSemicolon = 0;
-let nextBackslash = 0;
-
-function nextOf(char: string, text: string, from: number): number {
-  const at = text.indexOf(char, from);
-  return at < 0 ? text.length : at;
-}
-
 /** The value that begins at `start`; its end is in `valueEnd`. */
 function valueAt(line: string, start: number, end: number, command: string): string {
   if (start < end && line.charCodeAt(start) === QUOTE) {
@@ -144,21 +132,28 @@ function valueAt(line: string, start: number, end: number, command: string): str
     valueEnd = close + 1;
     return unescaped(line.slice(start + 1, close), QUOTE);
   }
-  const short = Math.min(end, start + longestLook);
+  if (end - start > longestLook) return longValueAt(line, start, end);
   let at = start;
   let backslash = false;
-  for (; at < short; at += 1) {
+  for (; at < end; at += 1) {
     const code = line.charCodeAt(at);
     if (code === SEMICOLON) break;
     if (code === BACKSLASH) backslash = true;
   }
-  valueEnd = at < short || at === end ? at : endOfLong(line, start, end);
-  const raw = line.slice(start, valueEnd);
-  return backslash || nextBackslashIn(line, at, valueEnd) ? unescaped(raw, BACKSLASH) : raw;
+  valueEnd = at;
+  const raw = line.slice(start, at);
+  return backslash ? unescaped(raw, BACKSLASH) : raw;
 }
 
-/** One search for a whole text where it has no `;`, and none that goes over the same characters twice. */
-function endOfLong(line: string, start: number, end: number): number {
+/** With more than so many characters left, a value is searched for `;` and `\`, and not looked along. */
+const longestLook = 48;
+let searched = '';
+let searchedAt = 0;
+/** Their next places, behind which nothing is searched a second time: once for a whole text that has none. */
+let nextSemicolon = 0;
+let nextBackslash = 0;
+
+function longValueAt(line: string, start: number, end: number): string {
   if (line !== searched || start < searchedAt) {
     searched = line;
     nextSemicolon = -1;
@@ -166,13 +161,15 @@ function endOfLong(line: string, start: number, end: number): number {
   }
   searchedAt = start;
   if (nextSemicolon < start) nextSemicolon = nextOf(';', line, start);
-  return Math.min(nextSemicolon, end);
+  if (nextBackslash < start) nextBackslash = nextOf('\\', line, start);
+  valueEnd = Math.min(nextSemicolon, end);
+  const raw = line.slice(start, valueEnd);
+  return nextBackslash < valueEnd ? unescaped(raw, BACKSLASH) : raw;
 }
 
-function nextBackslashIn(line: string, start: number, end: number): boolean {
-  if (start === end) return false;
-  if (nextBackslash < start) nextBackslash = nextOf('\\', line, start);
-  return nextBackslash < end;
+function nextOf(char: string, text: string, from: number): number {
+  const at = text.indexOf(char, from);
+  return at < 0 ? text.length : at;
 }
 
 /**
