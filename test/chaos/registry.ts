@@ -63,6 +63,7 @@ export function faults(quick: boolean): Fault[] {
     datagrams(quick),
     brokerKilled('broker', quick),
     brokerKilled('broker and service', quick),
+    brokerKilled('broker and service with a memory', quick),
     natsKilled(quick),
     brokerFrozen(quick),
     split('between two NATS servers, in namespaces', quick),

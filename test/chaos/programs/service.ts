@@ -17,6 +17,8 @@ export interface ServiceOpening {
   readonly journal: string;
   /** Handling one message takes so many ms. */
   readonly slow?: number | undefined;
+  /** `on disk`: names of what it begins to handle outlive it. */
+  readonly memory?: 'on disk' | undefined;
 }
 
 /** Messages of one sender to one service, numbered from 0 on. */
@@ -103,9 +105,10 @@ const lost: number[] = [];
 let service: Service | undefined;
 
 /** Resolves when its broker knows it. */
-function open({ name, broker, journal, slow = 0 }: ServiceOpening): Promise<void> {
+function open({ name, broker, journal, slow = 0, memory }: ServiceOpening): Promise<void> {
   const file = openSync(journal, 'a');
-  const mine = new Service(name, { broker, communicator: new Communicator() }).on('NOTE', message => {
+  const once = memory && { directory: `${journal}-once`, order: 'note first' as const };
+  const mine = new Service(name, { broker, communicator: new Communicator(), link: { once } }).on('NOTE', message => {
     const when = now();
     const way = when - Number(message.string('at'));
     writeSync(file, `${when} ${life} ${message.string('course')} ${message.integer('n')} ${way}\n`);

@@ -23,7 +23,7 @@ export function slowBeside(quick: boolean): Fault {
 async function run(cast: Cast, length: number): Promise<Figures> {
   const machine = await cast.machine({ name: 'host' });
   const [one, two] = [await cast.service(machine, 'one'), await cast.service(machine, 'two')];
-  await cast.service(machine, 'slow', handling);
+  await cast.service(machine, 'slow', { slow: handling });
   const [busy, other] = [await cast.service(machine, 'busy'), await cast.service(machine, 'other')];
   await cast.go(busy, { course: 'busy', to: 'one', perSecond: 200 });
   await cast.go(other, { course: 'other', to: 'two', perSecond: 200 });

@@ -100,9 +100,9 @@ export class Cast {
     return machine;
   }
 
-  async service(machine: Machine, name: string, slow?: number): Promise<Actor> {
+  async service(machine: Machine, name: string, traits: Pick<ServiceOpening, 'slow' | 'memory'> = {}): Promise<Actor> {
     const journal = join(this.folder, `${machine.name}-${name}`);
-    const actor = new Actor({ name, broker: machine.address, journal, slow });
+    const actor = new Actor({ name, broker: machine.address, journal, ...traits });
     this.#actors.push(actor);
     await actor.open();
     return actor;
