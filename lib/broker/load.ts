@@ -10,7 +10,7 @@ import { brokerName } from '../protocol/service/index.ts';
 export const loadTimes = { look: 1_000, change: 0.1 } as const;
 
 /** Of this machine, now. */
-export function presentLoad(): number {
+function presentLoad(): number {
   return (loadavg()[0] ?? 0) / Math.max(1, cpus().length);
 }
 

@@ -22,8 +22,8 @@ import { SessionMemory, sessionLimits } from './exchange/session-memory.ts';
 import type { LinkLimits } from './link/link-role.ts';
 import { settledLimits, unsentLimit } from './link/link-role.ts';
 import { BoundConnection } from './parts/bound-connection.ts';
+import type { PeerHost } from './parts/peer-settings.ts';
 import { smallNumbers, uniqueNumbers } from './parts/requests.ts';
-import type { PeerHost } from './peer.ts';
 import { Peer } from './peer.ts';
 
 export type ListenerState = 'idle' | 'opening' | 'open' | 'closed';
@@ -92,7 +92,7 @@ export class Listener extends BoundConnection<ListenerState, ListenerEvent, List
   readonly #options: ListenOptions;
   readonly #limits: ListenerLimits;
   #held: Channel[] = [];
-  #host: PeerHost | undefined;
+  #host: PeerHost<Peer> | undefined;
   #peers = 0;
   #accepted = 0;
   #refused = 0;
@@ -182,7 +182,7 @@ export class Listener extends BoundConnection<ListenerState, ListenerEvent, List
     }
     this.#accepted += 1;
     this.#peers += 1;
-    owner.add(new Peer(channel, this.#host as PeerHost, this.priority));
+    owner.add(new Peer(channel, this.#host as PeerHost<Peer>, this.priority));
   }
 
   #refuse(channel: Channel, owner: Owner): void {

@@ -28,13 +28,13 @@ import type { Owner, Unfinished } from './connection.ts';
 import { Connection } from './connection.ts';
 import { checkDelivery, deliver } from './exchange/deliver.ts';
 import type { ExchangeHost } from './exchange/exchange-host.ts';
-import type { SessionMemory, SessionPeer } from './exchange/session-memory.ts';
-import { SessionServer } from './exchange/session-server.ts';
+import type { SessionPeer } from './exchange/session-memory.ts';
+import { answersElsewhere, asksAgain, SessionServer } from './exchange/session-server.ts';
 import { Link } from './link/link.ts';
 import type { LinkRole } from './link/link-role.ts';
 import { outside } from './link/link-role.ts';
 import type { PeerEvents } from './parts/peer-events.ts';
-import type { PeerSettings } from './parts/peer-settings.ts';
+import type { PeerHost } from './parts/peer-settings.ts';
 import type { Numbers } from './parts/requests.ts';
 import { Requests } from './parts/requests.ts';
 
@@ -49,29 +49,17 @@ export const peerTable: StateTable<PeerState, PeerStep> = {
   closed: {},
 };
 
-/** The listener, as far as its peers need it: one for all of them, so that each costs little. */
-export interface PeerHost {
-  readonly settings: PeerSettings;
-  readonly memory: SessionMemory;
-  /** For requests: a peer that comes back may hear the answer to what the newcomer asked. */
-  readonly numbers: { readonly plain: Numbers; readonly unique: Numbers };
-  /** Nothing the peer said has been handled yet. */
-  greet(peer: Peer): unknown;
-  /** A link of a peer has closed. */
-  gone(): void;
-}
-
 export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHost, SessionPeer, Correspondent {
   /** For the program: whatever belongs to this peer. */
   data: unknown;
   #state: PeerState = 'open';
-  readonly #host: PeerHost;
+  readonly #host: PeerHost<Peer>;
   #link: Link;
   #session: SessionServer | undefined;
   #requests: Requests | undefined;
 
   /** Made by listeners. */
-  constructor(channel: Channel, host: PeerHost, priority: number) {
+  constructor(channel: Channel, host: PeerHost<Peer>, priority: number) {
     super('peer', { name: channel.remote, priority });
     this.#host = host;
     this.#link = new Link(channel, host.settings.link, this);
@@ -110,9 +98,10 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   send(message: Message<unknown> | string): Sending {
     const whole = this.#host.settings.link.dispatcher.outgoing(message);
-    if (this.#session === undefined) return this.#link.send(whole);
-    if (this.#state !== 'closed') return this.#session.send(whole);
-    if (this.#session.answersElsewhere(whole)) return 'queued';
+    const session = this.#session;
+    if (session !== undefined && this.#state !== 'closed') return session.send(whole);
+    if (answersElsewhere(this.#host.memory.replies, whole, session ?? this)) return 'queued';
+    if (session === undefined) return this.#link.send(whole);
     throw new NetworkError('CLOSED', `${this.name} is closed`);
   }
 
@@ -184,6 +173,10 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
 
   answered(message: Message): boolean {
     return this.#requests?.answered(message) ?? false;
+  }
+
+  repeats(message: Message): boolean {
+    return asksAgain(this.#host.memory.replies, message, this);
   }
 
   lastWord(): void {

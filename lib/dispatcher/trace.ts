@@ -9,7 +9,7 @@ import type { Correspondent } from './correspondent.ts';
 export type Tracing = boolean | 'received' | 'both';
 
 /** Parameters that prove who somebody is. */
-const secrets: readonly string[] = ['secret_code', offerParameter];
+const secrets: readonly string[] = ['secret_code', 'password', offerParameter];
 
 /** Longer lines are cut in the trace. */
 const longestShown = 1000;

@@ -13,7 +13,7 @@ import type { Message } from '../message/index.ts';
 import type { Fate } from './fates.ts';
 import { Fifo } from './fifo.ts';
 import type { Outgoing, Settled, StreamLimits } from './outgoing.ts';
-import { endEarly } from './outgoing.ts';
+import { endEarly, setAgain } from './outgoing.ts';
 import { Waiting } from './waiting.ts';
 
 /** So many times the limit may end before one that does not: then that one is waited for. */
@@ -225,7 +225,7 @@ export class OutStream<M = Message<unknown>> {
     const ended = this.#underWay.remove(({ early }) => early !== undefined);
     for (const one of ended) this.#settle(one, one.stored > 0 ? 'withdrawn' : (one.early ?? 'confirmed'));
     this.#early = 0;
-    for (const outgoing of this.#underWay) outgoing.again = 'again';
+    if (choice === 'resend') for (const outgoing of this.#underWay) setAgain(outgoing);
     if (choice === 'resend') this.#waiting.putBefore(this.#underWay);
     const lost = this.#underWay.take();
     this.#wayBytes = 0;

@@ -2,9 +2,9 @@
 
 import type { LimitError } from '../base/errors.ts';
 import type { FullPolicy } from '../base/queue.ts';
-import type { Message } from '../message/index.ts';
-import { encode, offerParameter } from '../message/index.ts';
+import { encode, Message, offerParameter } from '../message/index.ts';
 import type { Fate } from './fates.ts';
+import { markedAgain } from './wire.ts';
 
 /** What the sender of a message wants to be told. */
 export interface Teller {
@@ -29,8 +29,8 @@ export interface Outgoing<M = Message<unknown>> {
   fate?: Fate | undefined;
   /** Set where its fate was told before that of one with a smaller number. */
   early?: 'confirmed' | 'refused' | undefined;
-  /** Set once it went out in a session that is lost. */
-  again?: 'again' | undefined;
+  /** Set once it went out in a session that is lost: what goes out then. */
+  again?: M | undefined;
 }
 
 /** A message as it goes onto the wire; offers are a session's own business. All have the same shape, which is faster. */
@@ -39,6 +39,12 @@ export function outgoingOf(given: Message<unknown>, expires: number, teller: Tel
   const line = encode(message);
   const bytes = Buffer.byteLength(line) + 1;
   return { message, line, bytes, expires, stored: 0, teller, fate: undefined, early: undefined, again: undefined };
+}
+
+/** It went out in a session that is lost: from now on it is marked, for the other side may have handled it. */
+export function setAgain<M>(outgoing: Outgoing<M>): void {
+  const { message } = outgoing;
+  outgoing.again ??= message instanceof Message ? (markedAgain(message) as M) : message;
 }
 
 /** Tells its fate before that of one with a smaller number; it keeps its place. */

@@ -32,6 +32,9 @@ export interface Agreement {
   readonly received: number | undefined;
 }
 
+/** Marks a message that was on its way before, so that it, or a part of it, may have been handled. C++ peers ignore it. */
+export const againParameter = '_again';
+
 const carriers: readonly Carrier[] = ['resume', 'first', 'ahead'];
 const offerPattern = /^([0-9a-f]{16})\.([0-9a-f]{32})\.([012])$/;
 
@@ -48,6 +51,11 @@ export function isCounted(message: Message<unknown>): boolean {
   const { command } = message;
   if (command === 'ACK' || command === 'SESSION' || command === 'ALIVE' || command === 'ABSOLUTELY') return false;
   return command !== 'INVALID' || message.get('command') !== 'SESSION';
+}
+
+/** The same message, marked as one that may come again. */
+export function markedAgain(message: Message<unknown>): Message {
+  return (message.has(againParameter) ? message : message.with({ [againParameter]: true })) as Message;
 }
 
 /** The message with the offer on it. */

@@ -7,6 +7,7 @@ import type { Server, Socket } from 'node:net';
 import type { Address } from '../base/address.ts';
 import { formatAddress, formatHostPort } from '../base/address.ts';
 import { NetworkError, reasonOf } from '../base/errors.ts';
+import { systemReason } from './reasons.ts';
 import type { Channel, ChannelEvents, ListenEvents, Listening } from './transport.ts';
 
 /** After the last byte went out, the other side has this long, in ms, to close too. */
@@ -210,9 +211,7 @@ export function listening(
 
 /** What a failed dial says to people. */
 export function dialFailed(remote: string, error: Error): NetworkError {
-  const errors = error instanceof AggregateError ? (error.errors as Error[]) : [error];
-  const reasons = [...new Set(errors.map(reasonOf))].join(', ');
-  return new NetworkError('DIAL_FAILED', `cannot reach ${remote}: ${reasons}`, { cause: error });
+  return new NetworkError('DIAL_FAILED', `cannot reach ${remote}: ${systemReason(error)}`, { cause: error });
 }
 
 /** What a failed listen or bind says to people. */

@@ -57,7 +57,7 @@ export function clusterOf(given: Given, communicator: Communicator, name: string
  * may be taken for a host.
  * @throws UsageError
  */
-export function readServers(text: string): Way {
+function readServers(text: string): Way {
   const found = text.split(',').map(one => {
     const [, scheme = '', login, place = ''] = /^(\s*[a-z][a-z0-9+-]*:\/\/)?(?:(.*)@)?(.*)$/s.exec(one) ?? [];
     return { server: `${scheme}${place}`, login };

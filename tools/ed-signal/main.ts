@@ -30,7 +30,7 @@ const program = {
     host: {
       alias: 'H',
       type: 'string',
-      describe: `host:port, tcp://…, tls://…, udp://…, unix:/path, unix:@name, ws://…, wss://… or stdio:command (default ${defaultHost})`,
+      describe: `host:port, tcp://…, tls://…, udp://…, unix:/path, unix:@name, ws://…, wss://… or stdio:command (default ${defaultHost}; for service/COMMAND $COMMUNICATOR_LISTEN where it is set)`,
     },
     service: { alias: 'S', type: 'string', describe: 'Service in the message' },
     type: { alias: 't', choices: ['udp', 'tcp', 'tls'], default: 'udp', describe: 'How to send to a bare host:port' },
@@ -80,15 +80,25 @@ async function orderOf(given: Given): Promise<Order> {
   const { server, host, reply, trace } = given;
   const isAddress = server !== undefined && (parseHostPort(server) !== undefined || /^[a-z]+:/.test(server));
   if (isAddress && host !== undefined) throw wrong('--server is an address, and so is --host: give one of them');
-  const place = isAddress ? server : (host ?? defaultHost);
-  const address = addressOf(place, given);
-  if (reply && address.scheme === 'udp') throw wrong('a datagram has no reply: add --type tcp');
   const message = messageOf(given, isAddress ? undefined : server);
+  const place = isAddress ? server : host;
+  const broker = place === undefined && message.to.service !== '' ? process.env.COMMUNICATOR_LISTEN : undefined;
+  const address =
+    broker === undefined
+      ? addressOf(place ?? defaultHost, given)
+      : addressOf(await brokerPlace(broker), { ...given, type: 'tcp' });
+  if (reply && address.scheme === 'udp') throw wrong('a datagram has no reply: add --type tcp');
   const transports = await transportsOf(address, given);
   return { address, transports, message, reply, trace, timeout: milliseconds('timeout', given.timeout) };
 }
 
-function addressOf(place: string, { type, encrypt }: Given): Address {
+/** Loaded when used: a signal without it starts sooner. */
+async function brokerPlace(text: string): Promise<string> {
+  const { readBrokerAddress } = await import('../../lib/protocol/service/wire.ts');
+  return readBrokerAddress(text);
+}
+
+function addressOf(place: string, { type, encrypt }: Pick<Given, 'type' | 'encrypt'>): Address {
   const address = parseAddress(place.includes(':') ? place : `${place}:4041`, type);
   const { scheme, port } = address;
   if (!schemes.includes(scheme)) throw wrong(`${scheme}: is not known here (there is ${schemes.join(', ')})`);

@@ -151,6 +151,6 @@ function readable(line: string): Message | undefined {
 
 function show({ trace }: Order, what: 'sent' | 'received', line: string): void {
   if (!trace) return;
-  const hidden = line.replace(/(secret_code=)(?:"(?:\\.|[^"\\])*"|[^;]*)/, '$1***');
+  const hidden = line.replace(/(\b(?:secret_code|password)=)(?:"(?:\\.|[^"\\])*"|[^;]*)/g, '$1***');
   process.stderr.write(`${what} ${printable(hidden)}\n`);
 }

@@ -2,7 +2,7 @@
 //
 //   guest ─register▶ member ─lost▶ away ─resumed▶ member         (away: its session waits for it to come back)
 //                      │             └─register▶ member          (it says REGISTER again on each link)
-//   member, away ─leave▶ leaving        member, away ─leave▶ … ─close▶ gone, from each        member ─register▶ member
+//   member, away ─leave▶ leaving        member, leaving ─register▶ member        from each: ─close▶ gone
 
 import type { StateTable } from '../../base/state-table.ts';
 import { StateMachine } from '../../base/state-table.ts';

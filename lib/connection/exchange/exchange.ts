@@ -105,7 +105,7 @@ export abstract class Exchange implements LinkSession {
       }
       const outgoing = this.#next();
       if (outgoing === undefined) break;
-      const carrier = this.carrying(outgoing.message, 'first');
+      const carrier = this.carrying(outgoing.again ?? outgoing.message, 'first') ?? outgoing.again;
       if (carrier === undefined) this.host.link.sendLine(outgoing.line, outgoing.message);
       else this.host.link.send(carrier);
     }

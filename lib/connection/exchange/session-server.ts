@@ -6,7 +6,7 @@ import type { QueueLimits } from '../../base/queue.ts';
 import type { Sending } from '../../dispatcher/index.ts';
 import type { Message } from '../../message/index.ts';
 import { answerParameter, encode, offerParameter, requestParameter } from '../../message/index.ts';
-import type { HeartbeatLimits, Offer, ReplyCache } from '../../session/index.ts';
+import type { Asker, HeartbeatLimits, Offer, ReplyCache } from '../../session/index.ts';
 import { agreementMessage, newEpoch, readAgreement } from '../../session/index.ts';
 import { consumed, outside } from '../link/link-role.ts';
 import { Exchange } from './exchange.ts';
@@ -78,16 +78,7 @@ export class SessionServer extends Exchange {
   }
 
   override send(message: Message<unknown>, wishes?: Wishes, now?: number): Sending {
-    return this.answersElsewhere(message) ? 'queued' : super.send(message, wishes, now);
-  }
-
-  /** Where the message answers a request that was asked again in another session, it goes there. */
-  answersElsewhere(message: Message<unknown>): boolean {
-    const number = message.get(answerParameter);
-    if (number === undefined) return false;
-    const asker = this.#replies.answered(number, message, Buffer.byteLength(encode(message)), this);
-    asker?.send(message);
-    return asker !== undefined;
+    return answersElsewhere(this.#replies, message, this) ? 'queued' : super.send(message, wishes, now);
   }
 
   /** Tells at once what was handled: the link is about to close. */
@@ -96,8 +87,7 @@ export class SessionServer extends Exchange {
   }
 
   override repeats(message: Message): boolean {
-    const number = message.get(requestParameter);
-    return number !== undefined && this.#replies.repeats(number, this);
+    return asksAgain(this.#replies, message, this);
   }
 
   override arrive(message: Message): number {
@@ -142,4 +132,19 @@ export class SessionServer extends Exchange {
     else this.out.restart('resend');
     this.agreed();
   }
+}
+
+/** Whether the message is a request that was asked before: it is answered from what is remembered. */
+export function asksAgain(replies: ReplyCache, message: Message, asker: Asker): boolean {
+  const number = message.get(requestParameter);
+  return number !== undefined && replies.repeats(number, asker);
+}
+
+/** Where the message answers a request that was asked again over another link or in another session, it goes there. */
+export function answersElsewhere(replies: ReplyCache, message: Message<unknown>, asker: Asker): boolean {
+  const number = message.get(answerParameter);
+  if (number === undefined) return false;
+  const other = replies.answered(number, message, Buffer.byteLength(encode(message)), asker);
+  other?.send(message);
+  return other !== undefined;
 }

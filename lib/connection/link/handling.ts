@@ -125,7 +125,8 @@ export class Handling implements Visitor {
     const { role } = this.#link;
     if (role.awaiting > 0 && role.answered(message)) return false;
     try {
-      if (number > 0 && role.session?.repeats(message)) return false;
+      if (number > 0 ? role.session?.repeats(message) : role.session === undefined && role.repeats?.(message))
+        return false;
       if (admit(message) === 'unknown') answerUnknown(message, role);
       else {
         this.#checkAllowed(message);

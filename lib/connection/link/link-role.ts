@@ -93,6 +93,8 @@ export interface LinkRole extends Correspondent {
   readonly session: LinkSession | undefined;
   /** A message came: gives its number in the session, `outside` or `consumed`. @throws PeerError */
   arrive(message: Message): number;
+  /** Without a session, as `LinkSession.repeats`; of a role that remembers what was asked. */
+  repeats?(message: Message): boolean;
   /** Takes a message that answers a request. */
   answered(message: Message): boolean;
   /** The link is about to close in good order: the last chance to send. */

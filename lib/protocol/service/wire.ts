@@ -4,6 +4,9 @@
 import { UsageError } from '../../base/errors.ts';
 import type { Values } from '../../message/index.ts';
 import { isCommand, Message } from '../../message/index.ts';
+import { againParameter } from '../../session/index.ts';
+
+export { againParameter, markedAgain } from '../../session/index.ts';
 
 /** Where a broker is, unless told otherwise (reference eventdispatcher §10.2). */
 export const brokerAddress = {
@@ -20,17 +23,10 @@ export const reportParameter = 'transmission_report';
 export const cacheParameter = 'cache';
 /** Names a message in the world: one that comes twice with the same name is handled once. */
 export const onceParameter = '_once';
-/** Marks a message that another process of the same service had in hand when it died, or that was under way to it. */
-export const againParameter = '_again';
 
-/** Whether an earlier life of this service may have handled the message, or a part of it. */
+/** Whether this service, in this life or an earlier one, may have handled the message before, or a part of it. */
 export function mayBeRepeat(message: Message<unknown>): boolean {
   return message.has(againParameter);
-}
-
-/** The same message, marked as one that may come again. */
-export function markedAgain(message: Message): Message {
-  return message.has(againParameter) ? message : message.with({ [againParameter]: true });
 }
 
 /** What a sender wants for a service that is not there. */

@@ -146,7 +146,5 @@ function serverWith({ http: limits, undecided }: AnySettings, security: NodeTlsO
     noDelay: true,
   };
   if (security === undefined) return http.createServer(options);
-  // The server of tls has to be told what the server of http does by itself.
-  const more = { allowHalfOpen: true, handshakeTimeout: undecided.deadline };
-  return https.createServer({ ...options, ...security, ...more } as https.ServerOptions);
+  return https.createServer({ ...options, ...security, handshakeTimeout: undecided.deadline });
 }

@@ -100,7 +100,7 @@ async function listen(address: Address, events: ListenEvents, options: TlsOption
   const given = await serverOptions(options).catch((error: unknown) => {
     throw error instanceof UsageError ? error : listenFailed(address, error);
   });
-  const server = nodeTls.createServer({ ...given, allowHalfOpen: true, noDelay: true } as nodeTls.TlsOptions);
+  const server = nodeTls.createServer({ ...given, noDelay: true });
   try {
     server.listen({ host, port, backlog });
     const place = await listening(

@@ -1,6 +1,6 @@
 // Why a connection with tls was refused, in words.
 
-import { reasonOf } from '../../base/errors.ts';
+import { systemReason } from '../reasons.ts';
 
 const untrusted = 'its certificate is of an authority that is not trusted here';
 const selfSigned = 'its certificate is self-signed, and is not trusted here';
@@ -37,7 +37,7 @@ const words: { readonly [code: string]: string } = {
 export function tlsReason(error: Error): string {
   const { code = '', reason } = error as Error & { code?: string; reason?: string };
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate is for other names: ${reason ?? ''}`;
-  return words[code] ?? reasonOf(error);
+  return words[code] ?? systemReason(error);
 }
 
 /** The words for a certificate that was not confirmed, by the code that node has for it. */

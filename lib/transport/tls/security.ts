@@ -73,6 +73,10 @@ class Security {
     this.#options = options;
     this.#trouble = trouble;
     server.on('tlsClientError', (error, socket) => this.#refused(error, socket));
+    // Who ends in the middle of its handshake has left; only after that each direction has an end of its own.
+    server.prependListener('secureConnection', socket => {
+      socket.allowHalfOpen = true;
+    });
     // The folder and not the file: a file that is replaced is another file, which nobody would watch.
     const folders = Object.values(options.files ?? {}).map(path => dirname(path));
     for (const folder of new Set(folders)) this.#watch(folder);

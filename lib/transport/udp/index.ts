@@ -11,6 +11,7 @@ import { formatAddress } from '../../base/address.ts';
 import { NetworkError, reasonOf, UsageError } from '../../base/errors.ts';
 import type { Given } from '../../base/options.ts';
 import { wholeInRange, withDefaults } from '../../base/options.ts';
+import { systemReason } from '../reasons.ts';
 import { listenFailed } from '../socket-channel.ts';
 import type { PacketEvents, PacketSocket, PacketTransport } from '../transport.ts';
 
@@ -125,7 +126,7 @@ async function allowed(socket: Socket, attempt: () => Promise<void>): Promise<vo
 }
 
 function notSent(to: Address, error: unknown): NetworkError {
-  return new NetworkError('CLOSED', `cannot send to ${formatAddress(to)}: ${reasonOf(error)}`, { cause: error });
+  return new NetworkError('CLOSED', `cannot send to ${formatAddress(to)}: ${systemReason(error)}`, { cause: error });
 }
 
 /** A socket that is bound, for its owner. */

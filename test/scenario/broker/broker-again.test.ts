@@ -2,6 +2,7 @@
 
 import t from 'tap';
 import { Communicator } from '../../../lib/index.ts';
+import { mayBeRepeat } from '../../../lib/protocol/service/index.ts';
 import { until } from '../../support/world.ts';
 import { brokerStage } from './broker-stage.ts';
 
@@ -25,3 +26,40 @@ t.test('what comes again is not refused before its service could come back', asy
   t.same(await again, { guarantee: 'exactly-once-per-session' });
   t.same(handled, ['1', '2']);
 });
+
+t.test(
+  'the broker and the service die together: what the service had in hand comes marked, and nothing else',
+  async t => {
+    const first = new Communicator();
+    const { address, service } = await brokerStage(t, {}, first);
+    const begun: string[] = [];
+    const own = new Communicator();
+    await service('worker', { communicator: own, link: { concurrency: 10 } }, service =>
+      service.on('JOB', message => {
+        begun.push(`${message.get('n')} ${mayBeRepeat(message)}`);
+        return message.get('n') === '1' ? undefined : new Promise(() => undefined);
+      }),
+    );
+    const boss = await service('boss');
+    await boss.deliver('worker/JOB', { n: 1 });
+    const sent = ['deliver', 'request', 'send'].map((call, at) => {
+      if (call === 'deliver') return boss.deliver('worker/JOB', { n: 2 });
+      return call === 'send' ? boss.send('worker/JOB', { n: at + 2 }) : boss.request('worker/JOB', { n: at + 2 });
+    });
+    await until('all are in hand', () => begun.length === 4);
+    await Promise.all([own.stop(0), first.stop(0)]);
+    sent.push(boss.deliver('worker/JOB', { n: 5 }));
+    const next = await brokerStage(t, { listen: [address] });
+    const handled: string[] = [];
+    await next.service('worker', {}, service =>
+      service.on('JOB', (message, broker) => {
+        handled.push(`${message.get('n')} ${mayBeRepeat(message)}`);
+        if (message.get('n') === '3') broker.send(message.reply('DONE'));
+      }),
+    );
+    await Promise.all(sent);
+    await until('all have come', () => handled.length === 4);
+    t.same(begun, ['1 false', '2 false', '3 false', '4 false']);
+    t.same(handled, ['2 true', '3 true', '4 true', '5 false']);
+  },
+);

@@ -70,6 +70,32 @@ t.test('ed-signal reaches services through it, by datagram and by link, and hear
   t.match([nobody.code, nobody.err], [1, /SERVICE_UNAVAILABLE destination_service=nobody;unsent_command=HELP/]);
 });
 
+t.test(
+  'ed-signal finds the broker where COMMUNICATOR_LISTEN says, unless the command line says another place',
+  async t => {
+    const { tcp, socket } = await running(t);
+    const worker = await member(t, `unix:${socket}`, 'worker');
+    const sends = async (
+      listen: string,
+      ...words: string[]
+    ): Promise<{ code: number | null; out: string; err: string }> =>
+      ended(start(t, 'tools/ed-signal', words, { COMMUNICATOR_LISTEN: listen }));
+    for (const listen of [`unix:${socket}`, `tcp://${tcp}`, tcp, `cd://${tcp}`, `cd://${socket}`]) {
+      const { code, err } = await sends(listen, 'worker/NEWS', '-p', 'n=1');
+      t.equal(code, 0, `${listen} ${err}`);
+      t.match(await worker.line(), / worker\/NEWS n=1\n$/, listen);
+    }
+    t.equal((await sends(tcp, '--service', 'worker', 'NEWS')).code, 0);
+    t.match(await worker.line(), / worker\/NEWS\n$/);
+    const asking = sends(`unix:${socket}`, '--reply', 'nobody/HELP');
+    t.match(await asking, { code: 1, err: /SERVICE_UNAVAILABLE destination_service=nobody/ });
+    const elsewhere = await sends('unix:/nobody/is/here.sock', '--host', `tcp://${tcp}`, 'worker/NEWS');
+    t.equal(elsewhere.code, 0, elsewhere.err);
+    t.match(await worker.line(), / worker\/NEWS\n$/);
+    t.match(await sends('gopher://x:1', 'worker/NEWS'), { code: 2, err: /gopher: is not known here/ });
+  },
+);
+
 t.test('cluster-status and ed-top --json say how it is', async t => {
   const { socket, tcp } = await running(t, '--services', 'absent');
   await member(t, `tcp://${tcp}`, 'worker');

@@ -49,7 +49,7 @@ t.test('asks a program that it starts', async t => {
   t.match(out, /^<\S+:ed_signal DAD\n$/, 'what it says is its answer');
   const gone = await edSignal(t, '--host', 'stdio:/no/such/program', 'DAD');
   t.equal(gone.code, 1);
-  t.match(gone.err, /^ed-signal: cannot reach stdio:\/no\/such\/program: .*ENOENT\n$/);
+  t.match(gone.err, /^ed-signal: cannot reach stdio:\/no\/such\/program: there is no such program \(.*ENOENT\)\n$/);
 });
 
 t.test('the option --encrypt makes tls of tcp, as --type tls does', async t => {

@@ -169,7 +169,7 @@ for (const choice of ['resend', 'report'] as const) {
       else await says(second, answer);
       if (answer === 'epoch') await says(second, `ACK count=${choice === 'resend' ? 2 : 1}\n`);
       t.same(lost, [choice]);
-      t.match(second.text, choice === 'resend' ? /TWO\nTHREE\n$/ : /(^|\n)THREE\n$/);
+      t.match(second.text, choice === 'resend' ? /TWO _again=true\nTHREE\n$/ : /(^|\n)THREE\n$/);
       t.notMatch(second.text, 'ONE');
       const two = choice === 'resend' ? guarantee : 'SESSION_LOST';
       t.same(under, ['ONE exactly-once-per-session', `TWO ${two}`]);

@@ -262,7 +262,7 @@ t.test('a stop while resuming ends well where the other side has forgotten, as t
       await settled();
       if (answer === 'epoch') channel.says(`ACK count=${onSessionLost === 'resend' ? 2 : 1}\n`);
       await settled();
-      t.equal(channel.text.includes('\nONE\n'), onSessionLost === 'resend');
+      t.equal(channel.text.includes('\nONE _again=true\n'), onSessionLost === 'resend');
       t.same([channel.phase, fate], ['closing', [answer === 'epoch' ? 'exactly-once-per-session' : 'at-most-once']]);
       t.same(stage.dropped, onSessionLost === 'resend' ? [] : ['ONE SESSION_LOST']);
       channel.gone();

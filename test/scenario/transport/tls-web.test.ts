@@ -82,6 +82,37 @@ t.test('a handshake has its time, and leaves its room to others then', async t =
   t.equal(hall.streams.length, 4);
 });
 
+t.test('who leaves in the middle of its handshake leaves its room to others at once', async t => {
+  const hall = await anyHall(t, { tls: serverIdentity, undecided: { most: 1, deadline: 600_000 } });
+  let count = 0;
+  for (const begun of ['', '\x16\x03\x01', '\x16\x03\x01\x00\xf8\x01']) {
+    for (const leave of ['end', 'destroy', 'resetAndDestroy'] as const) {
+      const { socket } = await hall.dial();
+      if (begun !== '') socket.write(Buffer.from(begun, 'latin1'));
+      await settled(10);
+      socket[leave]();
+      count += 1;
+      await saysHi(hall, count);
+      t.equal(hall.streams.length, count, `${JSON.stringify(begun)} ${leave}`);
+    }
+  }
+});
+
+t.test('a place for streams with tls closes who leaves in the middle of its handshake', async t => {
+  const place = await tls(serverIdentity).listen(parseAddress('tls://127.0.0.1:0'), {
+    accept: channel => channel.destroy(),
+    trouble: () => undefined,
+  });
+  t.teardown(() => place.close());
+  const raw = await Raw.dial(`tcp://127.0.0.1:${place.address.port}`);
+  raw.socket.write(Buffer.from('\x16\x03\x01\x00\xf8\x01', 'latin1'));
+  t.teardown(() => raw.destroy());
+  raw.socket.end();
+  // Long before the handshake has had its 10 s.
+  await until('it is closed', () => raw.closed || raw.ended, 8_000);
+  t.ok(raw.closed || raw.ended);
+});
+
 /**
  * Dials and says hello until it is told: those who were there before are gone one after the other, and on a busy machine
  * the time of a newcomer may be over before it could speak.

@@ -40,6 +40,9 @@ t.test('never shows a secret, given once or twice', async t => {
     'sent STOP secret_code=***',
   ]);
   t.same(traced(true, 'QUIT secret_code=s3cret;secret_code=t0p'), ['received QUIT secret_code=***']);
+  t.same(traced(true, 'REGISTER password=s3cret;service=a;version=1'), [
+    'received REGISTER password=***;service=a;version=1',
+  ]);
   const many = Array.from({ length: 20 }, (_, index) => `p${index}=1`).join(';');
   t.notMatch(traced(true, `QUIT ${many};secret_code=s3cret`)[0], /s3cret/);
 });

@@ -22,7 +22,7 @@ export interface ServiceLog {
   readonly file: string | undefined;
   /** UDP address that takes LOG_ROTATE, besides the broker. @default none */
   readonly rotate: string | undefined;
-  /** Logs each message. @default false */
+  /** Logs each message that comes in (true), and each that goes out too ('both'), at level 'trace'. @default false */
   readonly trace: Tracing;
 }
 
