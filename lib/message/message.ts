@@ -178,6 +178,13 @@ export class Message<P = TextParameters> {
     return new Message(this.command, [...this.list, ...listOf(parameters)], this.from, this.to);
   }
 
+  /** For those who know that the name is good, and new here: the same with one parameter more, in its place where it is the first. */
+  plus(name: string, text: string): Message {
+    const { list } = this;
+    const isFirst = list.length === 0 || name < (list[0] ?? '');
+    return new Message(this.command, isFirst ? [name, text, ...list] : [...list, name, text], this.from, this.to);
+  }
+
   /** The same without a parameter. */
   without(name: string): Message {
     const list = this.list.filter((_, at) => this.list[at - (at % 2)] !== name);
