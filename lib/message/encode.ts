@@ -1,7 +1,8 @@
 // Writes the text form of a message; the head of text.ts says which.
 
 import { UsageError } from '../base/errors.ts';
-import type { Message, Place } from './message.ts';
+import type { Place } from './message.ts';
+import { anyName, Message } from './message.ts';
 import { isBlank } from './names.ts';
 
 const QUOTE = 34;
@@ -25,6 +26,16 @@ export function encode(message: Message<unknown>): string {
   }
   return guardBlank(line);
 }
+
+/** For those who say one message to many: the same with its line written, and counted, once. @throws UsageError INVALID_NAME */
+export function written(message: Message): Message {
+  if (message.size > 0) return message;
+  const { command, list, from, to } = message;
+  const line = message.line || encode(new Message(command, list, nobody, to));
+  return new Message(command, list, from, to).asRead(line, Buffer.byteLength(line), anyName);
+}
+
+const nobody: Place = { server: '', service: '' };
 
 /** The sender that was written last: often the next one is the same. */
 let lastFrom: Place | undefined;

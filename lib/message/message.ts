@@ -31,8 +31,8 @@ export type TextParameters = Readonly<Record<string, string>>;
 
 const nowhere: Place = { server: '', service: '' };
 const mapFrom = 16;
-/** All bits: nobody has looked. */
-const anyName = -1;
+/** The bits of names where nobody has looked: all. */
+export const anyName: number = -1;
 
 export class Message<P = TextParameters> {
   readonly command: string;

@@ -37,9 +37,9 @@ export interface Outgoing<M = Message<unknown>> {
 export function outgoingOf(given: Message<unknown>, expires: number, teller: Teller | undefined): Outgoing {
   const message = given.has(offerParameter) ? given.without(offerParameter) : given;
   const line = encode(message);
-  // Where its bytes were counted, so were those of its characters; a sender's name has no others.
-  const isCounted = message.size > 0;
-  const bytes = (isCounted ? line.length : Buffer.byteLength(line)) + 1;
+  // Where they were counted, the sender's name comes to it, whose characters have one byte each.
+  const counted = message.size > 0 ? message.size + line.length - message.line.length : Buffer.byteLength(line);
+  const bytes = counted + 1;
   return { message, line, bytes, expires, stored: 0, teller, fate: undefined, early: undefined, again: undefined };
 }
 
