@@ -4,15 +4,17 @@
 import { randomFillSync } from 'node:crypto';
 
 const bytesOfOne = 9;
+const charactersOfOne = 12;
 const pool = Buffer.alloc(bytesOfOne * 256);
-let used: number = pool.length;
+let drawn = '';
+let used = 0;
 
 /** Twelve characters: letters, digits, `-` and `_`. */
 export function chanceName(): string {
-  if (used === pool.length) {
-    randomFillSync(pool);
+  if (used === drawn.length) {
+    drawn = randomFillSync(pool).toString('base64url');
     used = 0;
   }
-  used += bytesOfOne;
-  return pool.toString('base64url', used - bytesOfOne, used);
+  used += charactersOfOne;
+  return drawn.slice(used - charactersOfOne, used);
 }

@@ -13,3 +13,12 @@ export function guarded(run: () => unknown, failed: (error: unknown) => void): v
     failed(error);
   }
 }
+
+/** Its promise; what it throws at once is a rejection too. (As an async function, with one promise less.) */
+export function promised<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return run();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}

@@ -10,6 +10,7 @@ import type { Clock } from '../base/clock.ts';
 import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../logging/index.ts';
 import type { Message } from '../message/index.ts';
+import { written } from '../message/index.ts';
 import type { Cluster } from './cluster.ts';
 import type { Registry } from './services/registry.ts';
 import { longestName, ownText } from './services/registry.ts';
@@ -78,12 +79,17 @@ export class Broadcaster {
     if (this.#isNew(message, '')) this.#deliver(message);
   }
 
-  #deliver(message: Message): void {
-    for (const party of this.#registry.parties) {
-      if (party.state !== 'member' || !party.commands.has(message.command)) continue;
+  #deliver(given: Message): void {
+    const message = written(given);
+    const { command } = message;
+    const { parties, unread } = this.#registry;
+    const now = this.#clock.now();
+    unread.lookAgain();
+    for (const party of parties) {
+      if (party.state !== 'member' || !party.commands.has(command)) continue;
       try {
-        if (this.#registry.unread.tell(party, message)) this.counts.copies += 1;
-        else this.#missed(message, party.name, 'it has not read the last ones');
+        if (unread.tell(party, message, now)) this.counts.copies += 1;
+        else this.#missed(message, party.name, 'too much is not read yet');
       } catch (error) {
         this.#missed(message, party.name, reasonOf(error));
       }

@@ -89,10 +89,10 @@ export class Router {
     const { own } = this.#parts;
     if (this.#isForUs(server, service)) {
       this.counts.own += 1;
-      const known = party === undefined || party.name === '' ? message : rewritten(message, party.from);
+      const known = party === undefined || party.name === '' ? message : message.sentBy(party.from);
       return own.dispatch(known, from);
     }
-    const sent = rewritten(this.#parts.rights.withoutSecret(message), this.#sender(message, party));
+    const sent = this.#parts.rights.withoutSecret(message).sentBy(this.#sender(message, party));
     if (service === '*' || service === '?' || service === '.') return this.#broadcast(sent);
     const result = this.#forward(sent, party);
     if (isAnsweredFor(party)) return result;
@@ -241,9 +241,4 @@ export class Router {
 /** Whether its session tells a sender what came of its messages. */
 function isAnsweredFor(party: Party | undefined): boolean {
   return party?.peer.session !== undefined;
-}
-
-/** The same from somebody else. */
-function rewritten(message: Message, from: Message['from']): Message {
-  return new Message(message.command, message.list, from, message.to);
 }

@@ -9,6 +9,7 @@
 import type { Address } from '../base/address.ts';
 import { formatAddress, parseAddress } from '../base/address.ts';
 import { asError, NetworkError, reasonOf, UsageError } from '../base/errors.ts';
+import { promised } from '../base/guard.ts';
 import { refuseUnknown } from '../base/options.ts';
 import type { StateTable } from '../base/state-table.ts';
 import { StateMachine } from '../base/state-table.ts';
@@ -103,12 +104,12 @@ export class Client extends Connection<ClientEvents> implements LinkRole, Corres
     return this.#open().send(message);
   }
 
-  async deliver(message: Message<unknown> | string, options: DeliverOptions = {}): Promise<Receipt> {
-    return this.#open().deliver(message, options);
+  deliver(message: Message<unknown> | string, options: DeliverOptions = {}): Promise<Receipt> {
+    return promised(() => this.#open().deliver(message, options));
   }
 
-  async request(message: Message<unknown> | string, options: RequestOptions = {}): Promise<Message> {
-    return this.#open().request(message, options);
+  request(message: Message<unknown> | string, options: RequestOptions = {}): Promise<Message> {
+    return promised(() => this.#open().request(message, options));
   }
 
   /** Sends what waits on the open link, then closes. */

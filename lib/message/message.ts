@@ -31,6 +31,8 @@ export type TextParameters = Readonly<Record<string, string>>;
 
 const nowhere: Place = { server: '', service: '' };
 const mapFrom = 16;
+/** The bits of names where nobody has looked: all. */
+export const anyName: number = -1;
 
 export class Message<P = TextParameters> {
   readonly command: string;
@@ -40,6 +42,10 @@ export class Message<P = TextParameters> {
   readonly list: readonly string[];
   #parameters: P | undefined;
   #index: Map<string, string> | undefined;
+  #line = '';
+  #size = 0;
+  /** A bit for each name that it may have: most questions are about names that it has not. */
+  #names = anyName;
 
   /** For codecs: takes all as given. Programs write `Message.of`. */
   constructor(command: string, list: readonly string[] = [], from: Place = nowhere, to: Place = nowhere) {
@@ -57,6 +63,27 @@ export class Message<P = TextParameters> {
     return new Message(names.command(command), listOf(parameters), sender(from), target(to));
   }
 
+  /**
+   * For codecs: as it was read. `line` is what they would write for all but the sender, or empty where it is not known to be so;
+   * `size` its bytes, or 0; `names` the `nameBit` of all its names.
+   */
+  asRead(line: string, size: number, names: number): this {
+    this.#line = line;
+    this.#size = size;
+    this.#names = names;
+    return this;
+  }
+
+  /** For codecs: the line as it was read, from the target on; empty where it must be written anew. */
+  get line(): string {
+    return this.#line;
+  }
+
+  /** The bytes of that line; 0 where nobody has counted. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** For the door: a parameter's name that is outside the grammar. Only JSON can bring one. */
   get oddName(): string | undefined {
     return undefined;
@@ -70,6 +97,7 @@ export class Message<P = TextParameters> {
 
   /** A parameter's text; undefined where the message has none of that name. */
   get(name: string): string | undefined {
+    if ((this.#names & nameBit(name.charCodeAt(0), name.length)) === 0) return undefined;
     const { list } = this;
     if (list.length > 2 * mapFrom) {
       this.#index ??= this.entries();
@@ -150,10 +178,23 @@ export class Message<P = TextParameters> {
     return new Message(this.command, [...this.list, ...listOf(parameters)], this.from, this.to);
   }
 
+  /** For those who know that the name is good, and new here: the same with one parameter more, in its place where it is the first. */
+  plus(name: string, text: string): Message {
+    const { list } = this;
+    const isFirst = list.length === 0 || name < (list[0] ?? '');
+    return new Message(this.command, isFirst ? [name, text, ...list] : [...list, name, text], this.from, this.to);
+  }
+
   /** The same without a parameter. */
   without(name: string): Message {
     const list = this.list.filter((_, at) => this.list[at - (at % 2)] !== name);
     return new Message(this.command, list, this.from, this.to);
+  }
+
+  /** For those who pass messages on: the same from somebody else, whose name was looked at. */
+  sentBy(from: Place): Message {
+    const copy = new Message(this.command, this.list, from, this.to);
+    return copy.asRead(this.#line, this.#size, this.#names);
   }
 
   /** The same with parameter `version` set to 1. */
@@ -186,6 +227,11 @@ export class Message<P = TextParameters> {
       throw new PeerError('INVALID_PARAMETER', reason, this.command, { cause: error });
     }
   }
+}
+
+/** For codecs: the bit of a name, by its first character and its length. */
+export function nameBit(first: number, length: number): number {
+  return 1 << ((first + length) & 31);
 }
 
 function listOf(parameters: Values): string[] {

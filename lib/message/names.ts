@@ -17,6 +17,11 @@ export function kindOf(code: number): number {
   return code < 128 ? (kinds[code] ?? charKind.none) : charKind.none;
 }
 
+/** What stands around a line, and belongs not to it: blanks, as C knows them. */
+export function isBlank(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13);
+}
+
 /** Upper-case letters, digits and `_`, no digit first. */
 export function isCommand(text: string): boolean {
   if (text === '' || kindOf(text.charCodeAt(0)) !== charKind.upper) return false;

@@ -2,20 +2,22 @@
 //
 //   [<server:service ] [[server:]service/] COMMAND [ name=value *(;name=value) [;]]
 //
-// Decoding is one walk from left to right, each character is looked at once or twice, so the cost is linear.
+// Decoding is one walk from left to right, each character is looked at once or twice, so the cost is linear. What `encode` (in
+// encode.ts) would write as it stands is kept as text: whoever passes it on has it written.
 // Encoding gives the bytes of the C++ library, except where those do not come back right:
 //   - a last value that ends in a blank gets a `;` behind it (both sides read that right);
 //   - a target with a server and no service is written `server:COMMAND` (both sides read that right);
 //   - a quoted value that ends in a backslash is written as the grammar wants it (our side reads that right,
 //     the C++ parser takes the closing quote for an escaped one and refuses the line).
 
-import { PeerError, UsageError } from '../base/errors.ts';
+import { PeerError } from '../base/errors.ts';
 import { decodeJson } from './json.ts';
 import type { Place } from './message.ts';
-import { Message } from './message.ts';
-import { charKind, kindOf } from './names.ts';
+import { Message, nameBit } from './message.ts';
+import { charKind, isBlank, kindOf } from './names.ts';
 
-const TAB = 9;
+export { encode } from './encode.ts';
+
 const CR = 13;
 const SPACE = 32;
 const QUOTE = 34;
@@ -31,8 +33,6 @@ const BRACE = 123;
 
 const noPlace: Place = { server: '', service: '' };
 const nothing: readonly string[] = [];
-
-const isBlank = (code: number): boolean => code === SPACE || (code >= TAB && code <= CR);
 
 /**
  * Reads the line, text or JSON, that stands in `text` from `from` up to `to`; undefined for one of blanks alone,
@@ -63,8 +63,28 @@ function decodeWithSender(line: string, start: number, end: number): Message {
   return decodeFrom(line, space + 1, end, from);
 }
 
-/** Reads `[[server:]service/]COMMAND` and hands the rest on. */
+/** The command and target that were read last: often the next message has the same, which costs nothing then. */
+let lastHead = ' ';
+let lastCommand = '';
+let lastTo: Place = noPlace;
+/** A longer head is not compared. */
+const longestHead = 64;
+
+/** Reads what stands behind the sender. */
 function decodeFrom(line: string, start: number, end: number, from: Place): Message {
+  const known = line.startsWith(lastHead, start) ? start + lastHead.length - 1 : end;
+  const at = known > start && known < end ? known : endOfHead(line, start, end);
+  if (at === end) return new Message(lastCommand, nothing, from, lastTo);
+  const command = lastCommand;
+  names = 0;
+  asWritten = 'perhaps';
+  const message = new Message(command, decodeParameters(line, at + 1, end, command), from, lastTo);
+  if ((asWritten as AsWritten) !== 'yes') return message.asRead('', 0, names);
+  return message.asRead(line.slice(start, end), isAscii(line, end) ? end - start : 0, names);
+}
+
+/** Reads `[[server:]service/]COMMAND`; gives the place of the blank behind it. */
+function endOfHead(line: string, start: number, end: number): number {
   let server = '';
   let service = '';
   let begin = start;
@@ -83,11 +103,19 @@ function decodeFrom(line: string, start: number, end: number, from: Place): Mess
     }
   }
   if (at === begin) throw invalid('there is no command');
-  const command = line.slice(begin, at);
-  const to = server === '' && service === '' ? noPlace : { server, service };
-  if (at === end) return new Message(command, nothing, from, to);
-  return new Message(command, decodeParameters(line, at + 1, end, command), from, to);
+  lastHead = at < end && at - start < longestHead ? line.slice(start, at + 1) : ' ';
+  lastCommand = line.slice(begin, at);
+  lastTo = server === '' && service === '' ? noPlace : { server, service };
+  return at;
 }
+
+/** The bits of the names that were read last. */
+let names = 0;
+type AsWritten = 'perhaps' | 'yes' | 'no';
+/** Whether `encode` would write the parameters that were read last as they stand; told only where one holds the line in memory. */
+let asWritten: AsWritten = 'perhaps';
+/** A shorter value is a text of its own, and not a part of the line. */
+const longestOwn = 12;
 
 /** Where the value that was read last ended: before its `;`, or at the end of the line. */
 let valueEnd = 0;
@@ -95,27 +123,43 @@ let valueEnd = 0;
 /** Names and values in turn. A list that is written down whole is smaller than one that grows, hence the two steps. */
 function decodeParameters(line: string, start: number, end: number, command: string): string[] {
   if (start >= end) return [];
-  let equal = endOfName(line, start, end, command);
-  const name = line.slice(start, equal);
-  const value = valueAt(line, equal + 1, end, command);
+  const name = nameAt(line, start, end, command);
+  const value = valueAt(line, nameEnd + 1, end, command);
+  const at = valueEnd + 1;
+  if (at < end) return decodeMore([name, value, nameAt(line, at, end, command), ''], line, end, command);
+  if (at === end) asWritten = 'no';
+  return [name, value];
+}
+
+/** The list has the first parameter, and the name of the second. */
+function decodeMore(list: string[], line: string, end: number, command: string): string[] {
+  let before = list[0] ?? '';
+  let name = list[2] ?? '';
+  list[3] = valueAt(line, nameEnd + 1, end, command);
+  if (name <= before) asWritten = 'no';
   let at = valueEnd + 1;
-  if (at >= end) return [name, value];
-  equal = endOfName(line, at, end, command);
-  const list = [name, value, line.slice(at, equal), valueAt(line, equal + 1, end, command)];
-  for (at = valueEnd + 1; at < end; at = valueEnd + 1) {
-    equal = endOfName(line, at, end, command);
-    list.push(line.slice(at, equal), valueAt(line, equal + 1, end, command));
+  for (; at < end; at = valueEnd + 1) {
+    before = name;
+    name = nameAt(line, at, end, command);
+    if (name <= before) asWritten = 'no';
+    list.push(name, valueAt(line, nameEnd + 1, end, command));
   }
+  if (at === end) asWritten = 'no';
   return list;
 }
 
-function endOfName(line: string, start: number, end: number, command: string): number {
+/** Where the name that was read last ended: before its `=`. */
+let nameEnd = 0;
+
+function nameAt(line: string, start: number, end: number, command: string): string {
   let at = start;
   for (; at < end; at += 1) {
     const code = line.charCodeAt(at);
     if (code === EQUAL) {
       if (at === start) throw invalid('a parameter name is empty', command);
-      return at;
+      names |= nameBit(line.charCodeAt(start), at - start);
+      nameEnd = at;
+      return line.slice(start, at);
     }
     const kind = kindOf(code);
     if (kind === charKind.none || (kind === charKind.digit && at === start)) {
@@ -130,41 +174,64 @@ function valueAt(line: string, start: number, end: number, command: string): str
   if (start < end && line.charCodeAt(start) === QUOTE) {
     const close = closingQuote(line, start, end, command);
     valueEnd = close + 1;
+    asWritten = 'no';
     return unescaped(line.slice(start + 1, close), QUOTE);
   }
   if (end - start > longestLook) return longValueAt(line, start, end);
   let at = start;
-  let backslash = false;
+  let special = false;
   for (; at < end; at += 1) {
     const code = line.charCodeAt(at);
     if (code === SEMICOLON) break;
-    if (code === BACKSLASH) backslash = true;
+    if (code === BACKSLASH || code === CR) special = true;
   }
   valueEnd = at;
-  const raw = line.slice(start, at);
-  return backslash ? unescaped(raw, BACKSLASH) : raw;
+  return bareValue(line.slice(start, at), special);
 }
 
-/** With more than so many characters left, a value is searched for `;` and `\`, and not looked along. */
+/** `special`: there is a backslash in it, or what is written with one. */
+function bareValue(raw: string, special: boolean): string {
+  if (special) asWritten = 'no';
+  else if (asWritten === 'perhaps' && raw.length > longestOwn) asWritten = 'yes';
+  return special ? unescaped(raw, BACKSLASH) : raw;
+}
+
+/** With more than so many characters left, a value is searched for `;`, `\` and CR, and not looked along. */
 const longestLook = 48;
 let searched = '';
 let searchedAt = 0;
+let searchedBytes = 0;
 /** Their next places, behind which nothing is searched a second time: once for a whole text that has none. */
 let nextSemicolon = 0;
 let nextBackslash = 0;
+let nextReturn = 0;
 
 function longValueAt(line: string, start: number, end: number): string {
-  if (line !== searched || start < searchedAt) {
-    searched = line;
-    nextSemicolon = -1;
-    nextBackslash = -1;
-  }
-  searchedAt = start;
+  lookAt(line, start);
   if (nextSemicolon < start) nextSemicolon = nextOf(';', line, start);
   if (nextBackslash < start) nextBackslash = nextOf('\\', line, start);
+  if (nextReturn < start) nextReturn = nextOf('\r', line, start);
   valueEnd = Math.min(nextSemicolon, end);
-  const raw = line.slice(start, valueEnd);
-  return nextBackslash < valueEnd ? unescaped(raw, BACKSLASH) : raw;
+  return bareValue(line.slice(start, valueEnd), nextBackslash < valueEnd || nextReturn < valueEnd);
+}
+
+/** Whether a character of the text has one byte; counted once for the whole of it. */
+function isAscii(line: string, at: number): boolean {
+  lookAt(line, at);
+  if (searchedBytes === 0) searchedBytes = Buffer.byteLength(line);
+  return searchedBytes === line.length;
+}
+
+/** Another text, or the same one from before: two with the same characters would be compared for each line. */
+function lookAt(line: string, at: number): void {
+  if (line !== searched || at < searchedAt) {
+    searched = line;
+    searchedBytes = 0;
+    nextSemicolon = -1;
+    nextBackslash = -1;
+    nextReturn = -1;
+  }
+  searchedAt = at;
 }
 
 function nextOf(char: string, text: string, from: number): number {
@@ -223,70 +290,6 @@ function meantBy(code: number, quoted: number): string | undefined {
   if (code === LOWER_R) return '\r';
   if (code === BACKSLASH) return '\\';
   return code === QUOTE && quoted === QUOTE ? '"' : undefined;
-}
-
-/** The line of a message, without its line feed. @throws UsageError INVALID_NAME where it has no command. */
-export function encode(message: Message<unknown>): string {
-  const { command, list, from, to } = message;
-  if (command === '') throw new UsageError('INVALID_NAME', 'a message without a command cannot be sent');
-  let line = command;
-  if (to.service !== '') line = `${to.service}/${line}`;
-  if (to.server !== '') line = `${to.server}:${line}`;
-  if (from.server !== '' || from.service !== '') line = `<${from.server}:${from.service} ${line}`;
-  if (list.length === 0) return line;
-  if (list.length === 2) return guardBlank(`${line} ${list[0]}=${escaped(list[1] ?? '')}`);
-  const sorted = sortedList(message);
-  let separator = ' ';
-  for (let at = 0; at < sorted.length; at += 2) {
-    line += `${separator}${sorted[at]}=${escaped(sorted[at + 1] ?? '')}`;
-    separator = ';';
-  }
-  return guardBlank(line);
-}
-
-/** The receiver cuts blanks off the end of a line; a `;` behind the last value keeps them. */
-function guardBlank(line: string): string {
-  return isBlank(line.charCodeAt(line.length - 1)) ? `${line};` : line;
-}
-
-/** Of so many parameters that are not in order each is put in its place; more are sorted. */
-const longestPlaced = 32;
-
-/** By name, in byte order; of two with one name only the later. */
-function sortedList(message: Message<unknown>): readonly string[] {
-  const { list } = message;
-  let ordered = true;
-  for (let at = 2; at < list.length && ordered; at += 2) ordered = (list[at - 2] ?? '') < (list[at] ?? '');
-  if (ordered) return list;
-  return list.length > longestPlaced ? message.sorted().flat() : placed(list);
-}
-
-function placed(list: readonly string[]): string[] {
-  const sorted: string[] = [];
-  for (let at = 0; at < list.length; at += 2) {
-    const name = list[at] ?? '';
-    let place = sorted.length;
-    while (place > 0 && name < (sorted[place - 2] ?? '')) place -= 2;
-    const same = place > 0 && sorted[place - 2] === name;
-    if (same) sorted[place - 1] = list[at + 1] ?? '';
-    else sorted.splice(place, 0, name, list[at + 1] ?? '');
-  }
-  return sorted;
-}
-
-const special = /[\\\n\r]/g;
-
-function escaped(value: string): string {
-  const quoted = value.charCodeAt(0) === QUOTE || value.includes(';');
-  const plain = !value.includes('\\') && !value.includes('\n') && !value.includes('\r');
-  if (plain && !quoted) return value;
-  const safe = plain ? value : value.replace(special, escapeOne);
-  return quoted ? `"${safe.replaceAll('"', '\\"')}"` : safe;
-}
-
-function escapeOne(char: string): string {
-  if (char === '\n') return '\\n';
-  return char === '\r' ? '\\r' : '\\\\';
 }
 
 function invalid(reason: string, command?: string): PeerError {

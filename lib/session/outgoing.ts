@@ -37,7 +37,9 @@ export interface Outgoing<M = Message<unknown>> {
 export function outgoingOf(given: Message<unknown>, expires: number, teller: Teller | undefined): Outgoing {
   const message = given.has(offerParameter) ? given.without(offerParameter) : given;
   const line = encode(message);
-  const bytes = Buffer.byteLength(line) + 1;
+  // Where they were counted, the sender's name comes to it, whose characters have one byte each.
+  const counted = message.size > 0 ? message.size + line.length - message.line.length : Buffer.byteLength(line);
+  const bytes = counted + 1;
   return { message, line, bytes, expires, stored: 0, teller, fate: undefined, early: undefined, again: undefined };
 }
 

@@ -6,7 +6,7 @@
 import { EventEmitter } from 'node:events';
 import { systemClock } from '../../base/clock.ts';
 import { reasonOf, UsageError } from '../../base/errors.ts';
-import { guarded } from '../../base/guard.ts';
+import { guarded, promised } from '../../base/guard.ts';
 import { withDefaults } from '../../base/options.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import type { Systemd } from '../../communicator/index.ts';
@@ -155,17 +155,18 @@ export class Service {
    * The same; resolves when that service has handled it, as far as the receipt says. It is handled once, also where it had to
    * be sent again. @throws see `Correspondent.deliver`, and PeerError REFUSED where the broker could not deliver it
    */
-  async deliver(message: Message | string, parameters?: Values, options?: DeliverOptions): Promise<Receipt> {
-    return this.#use().deliver(this.#once.named(this.#made(message, parameters)), options);
+  deliver(message: Message | string, parameters?: Values, options?: DeliverOptions): Promise<Receipt> {
+    return promised(() => this.#use().deliver(this.#once.named(this.#made(message, parameters)), options));
   }
 
   /** The same; resolves with the answer. @throws see `Correspondent.request` */
-  async request(message: Message | string, parameters?: Values, options?: RequestOptions): Promise<Message> {
-    return this.#use().request(this.#made(message, parameters), options);
+  request(message: Message | string, parameters?: Values, options?: RequestOptions): Promise<Message> {
+    return promised(() => this.#use().request(this.#made(message, parameters), options));
   }
 
-  #made(message: Message | string, parameters: Values = {}): Message {
-    return typeof message === 'string' ? messageTo(message, parameters) : message.with(parameters);
+  #made(message: Message | string, parameters?: Values): Message {
+    if (typeof message === 'string') return messageTo(message, parameters);
+    return parameters === undefined ? message : message.with(parameters);
   }
 
   #use(): PermanentClient {

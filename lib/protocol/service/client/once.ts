@@ -17,11 +17,11 @@ import { PeerError, Refusal } from '../../../base/errors.ts';
 import { isPromise } from '../../../base/guard.ts';
 import type { StateTable } from '../../../base/state-table.ts';
 import { stepped } from '../../../base/state-table.ts';
-import type { Correspondent, DispatcherOptions } from '../../../dispatcher/index.ts';
+import type { Correspondent, DispatcherOptions, Handler } from '../../../dispatcher/index.ts';
 import { Dispatcher } from '../../../dispatcher/index.ts';
 import type { Message } from '../../../message/index.ts';
 import { answerParameter, encode, requestParameter } from '../../../message/index.ts';
-import { Fifo, isUniqueNumber, ReplyCache } from '../../../session/index.ts';
+import { isUniqueNumber, ReplyCache } from '../../../session/index.ts';
 import { onceParameter } from '../wire.ts';
 import type { OnceNotes } from './once-notes.ts';
 
@@ -35,25 +35,24 @@ export const onceTable: StateTable<OncePhase, OnceStep> = {
   begun: { come: 'begun' },
 };
 
-interface Known {
-  readonly name: string;
-  phase: OncePhase;
-  /** While it runs: how it ends. */
-  run: Promise<unknown> | undefined;
-}
-
 /** As many names are remembered: twice what a sender may have under way. */
 const mostKnown = 20_000;
 /** Longer names are not ours, and are not remembered. */
 const longestName = 64;
+/** A longer one may be a part of the text that it came in, and holds all of that in memory. */
+const longestOwn = 12;
 /** Answers that are kept for repeats: as a listener does for those that ask it (session/README.md). */
 const answerLimits = { age: 120_000, count: 1_000, bytes: 16 * 1024 * 1024 };
 
 export class Once {
   /** Messages that had come before. */
   repeated = 0;
-  readonly #known = new Map<string, Known>();
-  readonly #order = new Fifo<Known>();
+  /** Names and their phases, the oldest first. */
+  readonly #known = new Map<string, OncePhase>();
+  /** Goes along them once: what it has passed is forgotten, or stands behind. (Each new walk would go over all that is gone.) */
+  #oldest = this.#known.keys();
+  /** How those end whose handlers gave promises. */
+  readonly #runs = new Map<string, Promise<unknown>>();
   readonly #answers: ReplyCache;
   #notes: OnceNotes | undefined;
   #closed: Promise<void> | undefined;
@@ -65,13 +64,13 @@ export class Once {
   /** The message with a name of its own; one that has a name keeps it. */
   named(message: Message): Message {
     if (message.has(onceParameter)) return message;
-    return message.with({ [onceParameter]: chanceName() });
+    return message.plus(onceParameter, chanceName());
   }
 
   /** Goes on with what an earlier life has left on the disk, and notes there what runs from now on. */
   restore(notes: OnceNotes): void {
     this.#notes = notes;
-    for (const [name, phase] of notes.recovered) this.#remember(name).phase = phase;
+    for (const [name, phase] of notes.recovered) this.#remember(name, phase);
   }
 
   /** What is noted is on the disk, when it resolves. */
@@ -81,22 +80,21 @@ export class Once {
   }
 
   /** Handles a message that has no name, or has not come before; one that has shares the fate of the first. */
-  run(message: Message, asker: Correspondent, handle: () => unknown): unknown {
+  run(message: Message, asker: Correspondent, handle: Handler): unknown {
     const request = requestNumber(message);
     const given = message.get(onceParameter) ?? request;
-    if (given === undefined || given.length > longestName) return handle();
-    const known = this.#known.get(given) ?? this.#remember(given);
-    const before = known.phase;
-    known.phase = stepped(onceTable, before, 'come');
+    if (given === undefined || given.length > longestName) return handle(message, asker);
+    const before = this.#known.get(given) ?? 'fresh';
+    const phase = stepped(onceTable, before, 'come');
     if (before === 'fresh') {
+      const name = this.#remember(given, phase);
       if (request !== undefined) this.#answers.repeats(request, asker);
-      return this.#first(known, message, handle);
+      return this.#first(name, message, asker, handle);
     }
     this.repeated += 1;
-    if (known.phase === 'begun')
-      throw new Refusal('an earlier life had begun it, and may have done it', message.command);
-    if (request !== undefined) this.#answerAgain(known, request, message, asker);
-    return known.run;
+    if (phase === 'begun') throw new Refusal('an earlier life had begun it, and may have done it', message.command);
+    if (request !== undefined) this.#answerAgain(phase, request, message, asker);
+    return this.#runs.get(given);
   }
 
   /** A message goes out: where it answers a request, it is kept for repeats of that. */
@@ -106,33 +104,35 @@ export class Once {
     if (number !== undefined && this.#answers.knows(number)) this.#keepAnswer(number, message);
   }
 
-  #first(known: Known, message: Message, handle: () => unknown): unknown {
+  #first(name: string, message: Message, asker: Correspondent, handle: Handler): unknown {
     let result: unknown;
     try {
-      result = this.#notes === undefined ? handle() : this.#notes.around(known.name, handle);
+      const notes = this.#notes;
+      result = notes === undefined ? handle(message, asker) : notes.around(name, () => handle(message, asker));
     } catch (error) {
-      this.#failed(known, message, error);
+      this.#failed(name, message, error);
       throw error;
     }
     if (!isPromise(result)) {
-      this.#end(known, 'handled');
+      this.#end(name, 'handled');
       return result;
     }
-    known.run = Promise.resolve(result).then(
+    const run = Promise.resolve(result).then(
       value => {
-        this.#end(known, 'handled');
+        this.#end(name, 'handled');
         return value;
       },
       (error: unknown) => {
-        this.#failed(known, message, error);
+        this.#failed(name, message, error);
         throw error;
       },
     );
-    return known.run;
+    this.#runs.set(name, run);
+    return run;
   }
 
-  #failed(known: Known, message: Message, error: unknown): void {
-    this.#end(known, error instanceof Refusal ? 'refused' : 'handled');
+  #failed(name: string, message: Message, error: unknown): void {
+    this.#end(name, error instanceof Refusal ? 'refused' : 'handled');
     const request = requestNumber(message);
     if (request === undefined || error instanceof Refusal) return;
     // What its link answers by itself.
@@ -140,14 +140,15 @@ export class Once {
     this.#keepAnswer(request, message.reply('INVALID', { command: message.command, message: reason }));
   }
 
-  #end(known: Known, step: 'handled' | 'refused'): void {
-    known.phase = stepped(onceTable, known.phase, step);
-    known.run = undefined;
-    if (known.phase === 'fresh') this.#forget(known);
+  #end(name: string, step: 'handled' | 'refused'): void {
+    const phase = stepped(onceTable, this.#known.get(name) ?? 'fresh', step);
+    this.#runs.delete(name);
+    if (phase === 'fresh') this.#forget(name);
+    else this.#known.set(name, phase);
   }
 
   /** @throws Refusal where it was handled so long ago that its answer is gone: it does not run again for that */
-  #answerAgain({ phase }: Known, request: string, { command }: Message, asker: Correspondent): void {
+  #answerAgain(phase: OncePhase, request: string, { command }: Message, asker: Correspondent): void {
     if (this.#answers.knows(request)) this.#answers.repeats(request, asker);
     else if (phase === 'handled') throw new Refusal('it was handled, and its answer is not kept any more', command);
   }
@@ -157,32 +158,34 @@ export class Once {
     this.#answers.answered(number, answer, Buffer.byteLength(encode(answer)), { send: () => undefined });
   }
 
-  #remember(given: string): Known {
-    // A text of its own: the one in the message keeps the chunk that it came in.
-    const name = Buffer.from(given).toString();
-    const known: Known = { name, phase: 'fresh', run: undefined };
-    this.#known.set(name, known);
-    this.#order.push(known);
-    for (let more = this.#order.length - (this.#notes?.count ?? mostKnown); more > 0; more -= 1) this.#forgetOldest();
-    return known;
+  /** Gives the name as a text of its own. */
+  #remember(given: string, phase: OncePhase): string {
+    const name = given.length <= longestOwn ? given : Buffer.from(given).toString();
+    this.#known.set(name, phase);
+    for (let more = this.#known.size - (this.#notes?.count ?? mostKnown); more > 0; more -= 1) this.#forgetOldest();
+    return name;
   }
 
+  /** One that runs is the youngest now. */
   #forgetOldest(): void {
-    const oldest = this.#order.shift();
-    if (oldest?.phase === 'running') this.#order.push(oldest);
-    else if (oldest !== undefined) this.#forget(oldest);
+    const { value: oldest } = this.#oldest.next();
+    if (oldest === undefined) return;
+    const phase = this.#known.get(oldest);
+    if (phase !== 'running') return this.#forget(oldest);
+    this.#known.delete(oldest);
+    this.#known.set(oldest, phase);
   }
 
-  #forget(known: Known): void {
-    if (this.#known.get(known.name) !== known) return;
-    this.#known.delete(known.name);
-    this.#notes?.forget(known.name);
+  #forget(name: string): void {
+    this.#known.delete(name);
+    this.#notes?.forget(name);
   }
 }
 
 /** Rules whose messages run once, where they have a name. */
 export class OnceDispatcher extends Dispatcher {
   readonly #once: Once;
+  readonly #handle: Handler = (message, connection) => super.dispatch(message, connection);
 
   constructor(once: Once, options: DispatcherOptions) {
     super(options);
@@ -190,7 +193,7 @@ export class OnceDispatcher extends Dispatcher {
   }
 
   override dispatch(message: Message, connection: Correspondent): unknown {
-    return this.#once.run(message, connection, () => super.dispatch(message, connection));
+    return this.#once.run(message, connection, this.#handle);
   }
 
   override outgoing(message: Message<unknown> | string): Message<unknown> {
