@@ -181,8 +181,9 @@ export class NatsCluster implements Cluster {
       this.#backplane.subscribe((path, text) => this.#hear(path, text)),
     );
     const take = (message: Message): Promise<void> => this.#take(message);
+    const isKnown = (name: string): boolean => this.#others.isKnown(name);
     const subjects = this.#subjects;
-    this.#forwarding = new Forwarding({ server, nats: this.#nats, subjects, outbox, clock, take });
+    this.#forwarding = new Forwarding({ server, nats: this.#nats, subjects, outbox, clock, take, isKnown });
   }
 
   readonly #opened = (line: NatsLine): void => {
