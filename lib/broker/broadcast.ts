@@ -10,10 +10,10 @@ import type { Clock } from '../base/clock.ts';
 import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../logging/index.ts';
 import type { Message } from '../message/index.ts';
-import { written } from '../message/index.ts';
+import { ownText, written } from '../message/index.ts';
 import type { Cluster } from './cluster.ts';
 import type { Registry } from './services/registry.ts';
-import { longestName, ownText } from './services/registry.ts';
+import { longestName } from './services/registry.ts';
 
 export interface BroadcastCounts {
   /** Broadcasts that came. */

@@ -5,7 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import { PeerError } from '../base/errors.ts';
 import type { Correspondent, RulePack } from '../dispatcher/index.ts';
 import { Dispatcher, systemCommands } from '../dispatcher/index.ts';
-import { isCommand, Message, messageVersion, requestParameter } from '../message/index.ts';
+import { isCommand, Message, messageVersion, ownText, requestParameter } from '../message/index.ts';
 import { brokerName, COMMANDS, REGISTER, SERVICE_STATUS, UNREGISTER } from '../protocol/service/index.ts';
 import type { Load } from './load.ts';
 import type { Rights } from './rights.ts';
@@ -14,7 +14,6 @@ import { namesAfter } from './services/pages.ts';
 import type { Party } from './services/party.ts';
 import { partyOf } from './services/party.ts';
 import type { Registry } from './services/registry.ts';
-import { ownText } from './services/registry.ts';
 import type { Status } from './status.ts';
 
 /** A service knows so many commands at most, of so many characters together. */

@@ -5,6 +5,7 @@
 
 import { asError, PeerError } from '../base/errors.ts';
 import * as names from './names.ts';
+import { ownText } from './own-text.ts';
 import type { HostPort, Timespec, Value, Values } from './values.ts';
 import * as values from './values.ts';
 
@@ -218,6 +219,19 @@ export class Message<P = TextParameters> {
     return copy;
   }
 
+  /**
+   * For whoever keeps it for long: from now on it keeps nothing but its own texts. Those of a message that came in keep the chunk
+   * that they were cut from, up to 64 KiB. What a definition has read of it stays as it is. It remains the same value.
+   */
+  own(): void {
+    const list = this.list as string[];
+    for (let at = 0; at < list.length; at += 1) list[at] = ownText(list[at] as string);
+    (this as { command: string }).command = ownText(this.command);
+    ownPlace(this.from);
+    ownPlace(this.to);
+    this.#index = undefined;
+  }
+
   #read<T>(name: string, read: (text: string) => T): T {
     const text = this.string(name);
     try {
@@ -240,6 +254,12 @@ function listOf(parameters: Values): string[] {
     if (value !== undefined) list.push(names.name('parameter', name), values.writeValue(name, value as Value));
   }
   return list;
+}
+
+function ownPlace(place: { server: string; service: string }): void {
+  if (place === nowhere) return;
+  place.server = ownText(place.server);
+  place.service = ownText(place.service);
 }
 
 function sender(from: Partial<Place> | undefined): Place {

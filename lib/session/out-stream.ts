@@ -120,9 +120,9 @@ export class OutStream<M = Message<unknown>> {
     this.#outNow = 0;
   }
 
-  /** All that waits, in its order. */
-  get waiting(): Iterable<Outgoing<M>> {
-    return this.#waiting;
+  /** All that waits, or all that is under way, in its order; among that what has ended before older ones. */
+  held(where: 'waiting' | 'under way'): Iterable<Outgoing<M>> {
+    return where === 'waiting' ? this.#waiting : this.#underWay;
   }
 
   /** The message that `next` would give. */

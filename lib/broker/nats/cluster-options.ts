@@ -8,7 +8,7 @@ import { inRange, refuseUnknown, wholeInRange, withDefaults } from '../../base/o
 import type { QueueLimits } from '../../base/queue.ts';
 import { queueDefaults } from '../../base/queue.ts';
 import { isPrefix } from '../../connection/index.ts';
-import type { PresenceTimes } from './others.ts';
+import type { PresenceTimes } from './presence/others.ts';
 
 export interface KeptLimits {
   /** Most messages. @default 100_000 */

@@ -1,4 +1,7 @@
 // All messages for other brokers, and all from them: one route for each of the others, and one intake.
+//
+// While NATS is away any name may be that of a broker which nobody has seen yet. What waits for all of those shares the room of
+// one, so that made-up names take nothing from the others.
 
 import { randomUUID } from 'node:crypto';
 import type { Cancel, Clock } from '../../base/clock.ts';
@@ -16,12 +19,17 @@ import { notHere, packed, readCarriage, readReturn, unpacked } from './wire.ts';
 
 export interface ForwardingOwner {
   readonly server: string;
-  readonly nats: Nats;
+  readonly nats: Pick<Nats, 'line' | 'longest' | 'publish' | 'subscribe'>;
   readonly subjects: Subjects;
   readonly outbox: QueueLimits;
   readonly clock: Clock;
   take(message: Message): Promise<void>;
+  /** Whether a broker of that name has been seen. */
+  isKnown(server: string): boolean;
 }
+
+/** Names that nobody has seen, for which something waits. */
+const mostUnseen = 1_000;
 
 /** Room for what stands around a message in a packet. */
 const headRoom = 2_048;
@@ -56,7 +64,7 @@ export class Forwarding {
     return [...this.#routes.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Resolves when it was handled there. @throws LimitError, PeerError REFUSED, NetworkError ABANDONED */
+  /** Resolves when it was handled there. @throws LimitError, PeerError REFUSED (a Refusal), NetworkError ABANDONED */
   forward(server: string, message: Message): Promise<void> {
     const { clock, outbox, nats } = this.#owner;
     const line = encode(message);
@@ -71,6 +79,7 @@ export class Forwarding {
         if (error === undefined) resolve();
         else reject(error);
       };
+      if (!this.#owner.isKnown(server)) this.#checkUnseen(server, bytes);
       this.#routeTo(server).add({ line, bytes, expires: clock.now() + outbox.age, settle });
       this.#pumpSoon(server);
     });
@@ -84,7 +93,10 @@ export class Forwarding {
 
   /** Once in a while: asks for what may have been lost, and gives up on what is too old. */
   beat(): void {
-    for (const route of this.#routes.values()) route.expire(this.#owner.clock.now());
+    for (const [server, route] of this.#routes) {
+      route.expire(this.#owner.clock.now());
+      if (route.length === 0 && !this.#owner.isKnown(server)) this.#routes.delete(server);
+    }
     this.#look();
     if (this.#owner.nats.line !== undefined) this.#ask();
   }
@@ -113,6 +125,18 @@ export class Forwarding {
     const left = new NetworkError('ABANDONED', 'the cluster was left before it was confirmed');
     for (const route of this.#routes.values()) route.abandon(left);
     this.#look();
+  }
+
+  /** @throws Refusal where names that nobody has seen have taken all of their room */
+  #checkUnseen(server: string, bytes: number): void {
+    const { count, bytes: most } = this.#owner.outbox;
+    const unseen = [...this.#routes].filter(([name]) => !this.#owner.isKnown(name));
+    const isNew = !this.#routes.has(server);
+    const messages = unseen.reduce((sum, [, { length }]) => sum + length, 0);
+    const held = unseen.reduce((sum, [, route]) => sum + route.bytes, 0);
+    if (messages < count && held + bytes <= most && !(isNew && unseen.length >= mostUnseen)) return;
+    const words = `${messages} messages, ${held} bytes wait for ${unseen.length} servers that nobody has seen`;
+    throw new Refusal(words, undefined, { cause: new LimitError('OUTBOX_FULL', words) });
   }
 
   #routeTo(server: string): Route {

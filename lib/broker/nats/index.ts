@@ -1,3 +1,3 @@
 export type { KeptLimits, NatsClusterOptions } from './cluster-options.ts';
 export { NatsCluster, natsClusterTable } from './nats-cluster.ts';
-export type { PresenceTimes } from './others.ts';
+export type { PresenceTimes } from './presence/others.ts';

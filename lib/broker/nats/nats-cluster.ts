@@ -1,7 +1,7 @@
 // Brokers that find each other over NATS (wire.ts says under which subjects). Whoever speaks under them is a broker: who may
 // is for the accounts and permissions of NATS to say.
 //
-//   presence    a beat each second; one that is silent for 5 s is not there, after an hour it is forgotten. While our own beats
+//   presence    a beat each second, the whole at each change and when asked (presence/announcing.ts); one that is silent for 5 s is not there, after an hour it is forgotten. While our own beats
 //               do not come back, nobody's silence counts (others.ts): then it is we who are cut off
 //   forward     kept here until the other broker has told what became of it (route.ts, intake.ts)
 //   broadcast   told once: who is not connected in that moment misses it
@@ -25,9 +25,10 @@ import type { ClusterSettings, NatsClusterOptions } from './cluster-options.ts';
 import { settleCluster } from './cluster-options.ts';
 import { Forwarding } from './forwarding.ts';
 import { Kept } from './kept.ts';
-import { Others } from './others.ts';
+import { Announcing } from './presence/announcing.ts';
+import { Others } from './presence/others.ts';
 import type { Beat, Subjects } from './wire.ts';
-import { packed, readBeat, subjectsOf, unpacked } from './wire.ts';
+import { readBeat, subjectsOf, unpacked } from './wire.ts';
 
 type ClusterStep = 'join' | 'opened' | 'lost' | 'leave';
 
@@ -44,12 +45,12 @@ export class NatsCluster implements Cluster {
   readonly #settings: ClusterSettings;
   readonly #subjects: Subjects;
   readonly #others: Others;
+  readonly #announcing: Announcing;
   readonly #backplane: NatsBackplane;
   readonly #kept: Kept;
   readonly #machine = new StateMachine<ClusterState, ClusterStep>(natsClusterTable, 'alone');
   readonly #leaving: Cancel[] = [];
   #node: ClusterNode | undefined;
-  #presence: Presence | undefined;
   #forwarding: Forwarding | undefined;
   #here: ReadonlySet<string> = new Set();
   #trouble: string | undefined;
@@ -66,11 +67,12 @@ export class NatsCluster implements Cluster {
     this.#nats = nats;
     this.#subjects = subjectsOf(prefix);
     this.#others = new Others(presence);
+    this.#announcing = new Announcing({ nats, subjects: this.#subjects, clock, changed: () => this.#changed() });
     this.#backplane = new NatsBackplane(nats, { prefix: `${prefix}.cluster` });
     this.#kept = new Kept(prefix, kept, {
       clock,
       here: () => this.#here,
-      isFirst: () => this.#others.live.every(({ server }) => server > (this.#presence?.server ?? '')),
+      isFirst: () => this.#others.live.every(({ server }) => server > (this.#announcing.presence?.server ?? '')),
       present: () => this.#present,
       take: (message, left) => this.#take(message, left),
       expired: message => this.#node?.expired(message),
@@ -95,7 +97,11 @@ export class NatsCluster implements Cluster {
       live: (away ? 0 : this.#others.live.length) + 1,
       waiting: this.#forwarding?.waiting ?? 0,
       waitingBytes: this.#forwarding?.bytes ?? 0,
-      trouble: (away ? this.#nats.lastError?.message : undefined) ?? this.#trouble ?? this.#keptTrouble,
+      trouble:
+        (away ? this.#nats.lastError?.message : undefined) ??
+        this.#trouble ??
+        this.#announcing.trouble ??
+        this.#keptTrouble,
     };
   }
 
@@ -113,7 +119,7 @@ export class NatsCluster implements Cluster {
   announce(presence: Presence): void {
     const before = this.#here;
     this.#note(presence);
-    this.#beat('whole');
+    this.#announcing.whole();
     if (![...this.#here].every(word => before.has(word))) this.#kept.look();
   }
 
@@ -141,7 +147,7 @@ export class NatsCluster implements Cluster {
     if (!this.#machine.attempt('leave') || state === 'alone') return;
     this.#cancelBeat?.();
     this.#kept.end();
-    this.#say(this.#subjects.gone, {});
+    this.#announcing.say(this.#subjects.gone, {});
     await this.#forwarding?.settled(patience);
     this.#end();
   }
@@ -168,23 +174,24 @@ export class NatsCluster implements Cluster {
       hear(here, beat => this.#heard(beat)),
       hear(gone, beat => this.#others.gone(beat) && this.#changed()),
       this.#nats.subscribe(ask, ({ bytes }) => {
-        const to = unpacked(bytes).head.to;
-        if (to === undefined || to === server) this.#beat('whole');
+        const { head } = unpacked(bytes);
+        if (head.to === undefined || head.to === server) this.#announcing.asked(head);
       }),
       this.#nats.subscribe(hint, ({ bytes }) => this.#kept.hint(Buffer.from(bytes).toString())),
       this.#backplane.subscribe((path, text) => this.#hear(path, text)),
     );
     const take = (message: Message): Promise<void> => this.#take(message);
+    const isKnown = (name: string): boolean => this.#others.isKnown(name);
     const subjects = this.#subjects;
-    this.#forwarding = new Forwarding({ server, nats: this.#nats, subjects, outbox, clock, take });
+    this.#forwarding = new Forwarding({ server, nats: this.#nats, subjects, outbox, clock, take, isKnown });
   }
 
   readonly #opened = (line: NatsLine): void => {
     if (!this.#machine.attempt('opened')) return;
     this.#trouble = undefined;
     this.#keptTrouble = undefined;
-    this.#say(this.#subjects.ask, {});
-    this.#beat('whole');
+    this.#announcing.say(this.#subjects.ask, {});
+    this.#announcing.whole();
     this.#forwarding?.opened();
     this.#kept.open(line);
     this.#changed();
@@ -206,11 +213,12 @@ export class NatsCluster implements Cluster {
   #end(): void {
     this.#nats.off('open', this.#opened).off('lost', this.#lost).off('close', this.#closed);
     for (const leave of this.#leaving.splice(0)) leave();
+    this.#announcing.end();
     this.#forwarding?.end();
   }
 
   #note(presence: Presence): void {
-    this.#presence = presence;
+    this.#announcing.note(presence);
     this.#here = new Set(presence.services.map(({ name }) => subjectWord(name)));
   }
 
@@ -218,7 +226,7 @@ export class NatsCluster implements Cluster {
     const { clock, presence } = this.#settings;
     this.#cancelBeat = clock.after(presence.beat, () => {
       this.#beatLater();
-      this.#beat('sign of life');
+      this.#announcing.beat();
       const { changed, forgotten } = this.#others.sweep(clock.now());
       for (const server of forgotten) this.#forwarding?.forget(server);
       this.#forwarding?.beat();
@@ -227,29 +235,17 @@ export class NatsCluster implements Cluster {
     });
   }
 
-  #beat(what: 'whole' | 'sign of life'): void {
-    this.#say(this.#subjects.here, what === 'whole' ? { services: this.#presence?.services } : {});
-  }
-
-  /** Nothing of this is worth keeping: while there is no connection it is not said. */
-  #say(subject: string, more: object): void {
-    if (this.#presence === undefined || this.#nats.line === undefined) return;
-    const { server, life, serial } = this.#presence;
-    guarded(
-      () => this.#nats.publish(subject, packed({ server, life, serial, ...more })),
-      () => undefined,
-    );
-  }
-
   #heard(beat: Beat): void {
-    if (beat.server === this.#presence?.server) {
-      if (beat.life === this.#presence.life) return this.#others.ownBeat(this.#settings.clock.now());
+    const { server, life } = this.#announcing.presence ?? {};
+    if (beat.server === server) {
+      if (beat.life === life) return this.#others.ownBeat(this.#settings.clock.now());
       this.#trouble = `another broker of this cluster is called ${beat.server} too`;
       return this.#changed();
     }
     const news = this.#others.beat(beat, this.#settings.clock.now());
-    if (news === 'ask') this.#say(this.#subjects.ask, { to: beat.server });
-    else if (news === 'changed') this.#changed();
+    if (news === 'ask') {
+      this.#announcing.say(this.#subjects.ask, { to: beat.server, ...this.#others.wanted(beat.server) });
+    } else if (news === 'changed') this.#changed();
   }
 
   #hear(path: string, text: string): void {

@@ -1,7 +1,7 @@
 // What brokers say to each other over NATS. Under a prefix (`ed`), SERVER one word for any name (connection/nats/subject.ts):
 //
-//   PREFIX.cluster.here         a beat: who is there, and the whole presence where it is new, or was asked for
-//   PREFIX.cluster.ask          whoever is named, or all, says its whole presence
+//   PREFIX.cluster.here         a beat: who is there, and the whole presence where it is new, or was asked for; or a part of it
+//   PREFIX.cluster.ask          whoever is named, or all, says its whole presence, or the parts of it that are named
 //   PREFIX.cluster.gone         a broker ends
 //   PREFIX.cluster.to.SERVER    messages for that broker (route.ts), answered under
 //   PREFIX.cluster.re.SERVER    what became of them (intake.ts)
@@ -16,7 +16,7 @@ import { subjectWord } from '../../connection/index.ts';
 import type { Message } from '../../message/index.ts';
 import { decode, encode } from '../../message/index.ts';
 import { markedAgain } from '../../protocol/service/index.ts';
-import type { Presence, PresentService } from '../cluster.ts';
+import type { PresentService } from '../cluster.ts';
 
 export interface Subjects {
   readonly here: string;
@@ -41,11 +41,31 @@ export function subjectsOf(prefix: string): Subjects {
   };
 }
 
+/** More parts a presence does not have: 64 MiB, in packets of 256 KiB. */
+export const mostParts = 256;
+
+/** A part of a presence that is too long for one packet. */
+export interface Part {
+  /** From 0 on. */
+  readonly number: number;
+  readonly of: number;
+  readonly services: readonly PresentService[];
+}
+
+/** A sign of life; with `services` the whole presence, with `part` a part of it. */
 export interface Beat {
   readonly server: string;
   readonly life: string;
   readonly serial: number;
   readonly services?: readonly PresentService[] | undefined;
+  readonly part?: Part | undefined;
+}
+
+/** Parts of the presence `serial`, which had `of` of them, that did not come; without any the whole is wanted. */
+export interface Wanted {
+  readonly serial: number;
+  readonly of: number;
+  readonly missing: readonly number[];
 }
 
 /** Messages of one broker for another; without any it asks what became of those before. */
@@ -113,11 +133,17 @@ export function lineAgain(line: string): string {
   }
 }
 
-export function readBeat({ server, life, serial, services }: Record<string, unknown>): Beat | undefined {
+export function readBeat({ server, life, serial, services, part }: Record<string, unknown>): Beat | undefined {
   if (!isName(server) || !isName(life) || !isCount(serial)) return undefined;
+  if (part !== undefined) return isPart(part) ? { server, life, serial, part } : undefined;
   if (services === undefined) return { server, life, serial };
-  if (!Array.isArray(services) || !services.every(isService)) return undefined;
-  return { server, life, serial, services };
+  return areServices(services) ? { server, life, serial, services } : undefined;
+}
+
+/** What somebody asks for; undefined where that is the whole. */
+export function readWanted({ serial, of, missing }: Record<string, unknown>): Wanted | undefined {
+  if (!isCount(serial) || !isCount(of) || of > mostParts || !Array.isArray(missing)) return undefined;
+  return missing.every(number => isCount(number) && number < of) ? { serial, of, missing } : undefined;
 }
 
 export function readCarriage({ from, stream, first, done }: Record<string, unknown>): Carriage | undefined {
@@ -129,10 +155,6 @@ export function readReturn({ stream, received, gap, outcomes }: Record<string, u
   if (!isName(stream) || !(isCount(received) || received === -1) || typeof gap !== 'boolean') return undefined;
   if (!Array.isArray(outcomes) || !outcomes.every(isOutcome)) return undefined;
   return { stream, received, gap, outcomes };
-}
-
-export function presenceOf({ server, life, serial, services = [] }: Beat): Presence {
-  return { server, life, serial, services };
 }
 
 /** A name of anything: a text that is not empty, and not without end. */
@@ -152,6 +174,16 @@ function isService(value: unknown): value is PresentService {
   if (!isRecord(value)) return false;
   const { name, commands, instances } = value;
   return isName(name) && Array.isArray(commands) && commands.every(isName) && isCount(instances);
+}
+
+function areServices(value: unknown): value is PresentService[] {
+  return Array.isArray(value) && value.every(isService);
+}
+
+function isPart(value: unknown): value is Part {
+  if (!isRecord(value)) return false;
+  const { number, of, services } = value;
+  return isCount(number) && isCount(of) && number < of && of <= mostParts && areServices(services);
 }
 
 function isOutcome(value: unknown): value is Outcome {

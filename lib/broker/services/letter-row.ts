@@ -17,6 +17,8 @@ export class LetterRow {
       this.#letters.push(letter);
       return;
     }
+    // Nobody looks for one with so low a place.
+    letter.own();
     const left = this.#left();
     let at = left.length;
     while (at > 0 && (left[at - 1] as Letter).place > letter.place) at -= 1;
@@ -41,6 +43,10 @@ export class LetterRow {
     for (const letter of this.#left().reverse()) (isChosen(letter) ? removed : kept).push(letter);
     if (removed.length > 0) this.#become(kept.reverse());
     return removed.reverse();
+  }
+
+  *[Symbol.iterator](): IterableIterator<Letter> {
+    for (let at = this.#head; at < this.#letters.length; at += 1) yield this.#letters[at] as Letter;
   }
 
   #left(): Letter[] {

@@ -55,6 +55,12 @@ export class Letter extends Ticket implements Teller {
     this.#member = member;
   }
 
+  /** It waits for long: from now on it takes about `bytes`, and not the chunk that it came in. */
+  own(): void {
+    this.message.own();
+    if (this.outgoing !== this.message) this.outgoing.own();
+  }
+
   told(fate: Fate, reason?: LimitError): void {
     if (this.#member !== undefined) this.#box?.told(this, this.#member, fate, reason);
   }

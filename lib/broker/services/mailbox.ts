@@ -19,6 +19,7 @@ import { NotHere } from '../cluster.ts';
 import type { BrokerLimits } from '../options.ts';
 import type { Letter, LetterBox, Share } from './letter.ts';
 import { LetterRow } from './letter-row.ts';
+import { LongHeld } from './long-held.ts';
 import type { Party } from './party.ts';
 
 /** All mailboxes together hold so many times what one may. */
@@ -37,6 +38,7 @@ export class Mailbox implements LetterBox {
   readonly #all: { bytes: number };
   readonly #shares = new Map<string, Share>();
   readonly #waiting = new LetterRow();
+  readonly #longHeld = new LongHeld();
   #underWay = 0;
   #bytes = 0;
   #turn = 0;
@@ -143,9 +145,10 @@ export class Mailbox implements LetterBox {
     return going.length;
   }
 
-  /** Once in a while: fails what has waited for too long; and where nothing moves, what is more than a sender's share. */
+  /** Once in a while: fails what has waited for too long, gives texts of its own to what stays, and where nothing moves, what is more than a sender's share. */
   look(): void {
     this.#expire();
+    this.#longHeld.look(this.#waiting, this.members);
     const { handled, failed } = this.counts;
     const done = handled + failed;
     if (this.length === 0) this.#doneBefore = undefined;

@@ -6,7 +6,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { PeerError } from '../../base/errors.ts';
 import type { Peer } from '../../connection/index.ts';
-import { isName } from '../../message/index.ts';
+import { isName, ownText } from '../../message/index.ts';
 import type { Share } from '../../protocol/service/index.ts';
 import { brokerName } from '../../protocol/service/index.ts';
 import type { BrokerLimits } from '../options.ts';
@@ -249,11 +249,6 @@ export class Registry {
       if (mailbox.isIdle && !this.#kept.has(name)) return void this.mailboxes.delete(name);
     }
   }
-}
-
-/** A text of its own: one out of a line keeps the whole chunk that it came in, up to 64 KiB. */
-export function ownText(text: string): string {
-  return Buffer.from(text).toString();
 }
 
 function taken(name: string): PeerError {

@@ -71,7 +71,7 @@ export class Spooling {
       recovered.confirmed,
       recovered.messages.flatMap(stored => this.#outgoing(stored) ?? []),
     );
-    for (const outgoing of [...out.waiting]) this.#catchUp(outgoing, out);
+    for (const outgoing of [...out.held('waiting')]) this.#catchUp(outgoing, out);
     return recovered;
   }
 

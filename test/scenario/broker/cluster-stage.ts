@@ -47,6 +47,8 @@ export class Place implements ClusterNode {
   readonly server: string;
   readonly life: string;
   changes = 0;
+  /** What each of its services understands. */
+  commands: readonly string[] = ['DO'];
   /** Messages that it was given so far. */
   inHand = 0;
   #serial = 1;
@@ -70,7 +72,7 @@ export class Place implements ClusterNode {
   }
 
   get presence(): Presence {
-    const services = this.#services.map(name => ({ name, commands: ['DO'], instances: 1 }));
+    const services = this.#services.map(name => ({ name, commands: this.commands, instances: 1 }));
     return { server: this.server, life: this.life, serial: this.#serial, services };
   }
 

@@ -1,7 +1,7 @@
 // Who of the other brokers is there, told by their beats and our own.
 
 import t from 'tap';
-import { Others } from '../../../lib/broker/nats/others.ts';
+import { Others } from '../../../lib/broker/nats/presence/others.ts';
 
 const limits = { beat: 1_000, silent: 5_000, forget: 60_000 };
 const beat = (server: string, serial = 1, ...names: string[]): Parameters<Others['beat']>[0] => {

@@ -104,7 +104,7 @@ class Pair {
     assert.deepEqual({ length, bytes, sent, outNow }, { length: l, bytes: b, sent: s, outNow: o });
     assert.deepEqual([stream.unconfirmed, stream.unsent], [model.underWay.length, model.held - model.outNow]);
     assert.deepEqual(
-      [...stream.waiting].map(this.#idOf),
+      [...stream.held('waiting')].map(this.#idOf),
       model.waiting.map(({ id }) => id),
     );
     const nearest = model.earliest - model.now;

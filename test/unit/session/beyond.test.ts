@@ -93,7 +93,7 @@ t.test(
     out.confirm(0, new Set([3]), [2, 3]);
     out.restart('resend');
     t.same(
-      [...out.waiting].map(({ line }) => line),
+      [...out.held('waiting')].map(({ line }) => line),
       ['X n=1'],
     );
     t.same(told, [

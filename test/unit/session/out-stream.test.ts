@@ -35,7 +35,7 @@ function scene(limits: Partial<StreamLimits> = {}): Scene {
   };
   const send = (count: number): string =>
     Array.from({ length: count }, () => out.next()?.message.command ?? '-').join('');
-  const waits = (): string => [...out.waiting].map(({ message }) => message.command).join('');
+  const waits = (): string => [...out.held('waiting')].map(({ message }) => message.command).join('');
   return { out, clock, fates, push, send, waits };
 }
 
@@ -239,7 +239,7 @@ t.test('a message is taken back as long as it was not sent', async t => {
 t.test('it knows what it holds, waiting or under way, by the message itself and not by its words', async t => {
   const { out, push, send } = scene();
   push('AB');
-  const [a, b] = [...out.waiting].map(({ message }) => message);
+  const [a, b] = [...out.held('waiting')].map(({ message }) => message);
   send(1);
   t.same(
     [a, b].map(message => message !== undefined && out.holds(message)),

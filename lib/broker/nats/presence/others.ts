@@ -2,10 +2,13 @@
 //
 // Silence says something about others as long as we hear at all, and that our own beats tell: they come back from NATS too. While
 // they do not (NATS is away, our way there is a black hole, this process was stopped), nobody's silence grows.
+//
+// A presence that comes in parts counts once it is whole; until then that before it does. What is missing of it when the next
+// beat comes is asked for.
 
-import type { Presence } from '../cluster.ts';
-import type { Beat } from './wire.ts';
-import { presenceOf } from './wire.ts';
+import type { Presence, PresentService } from '../../cluster.ts';
+import type { Beat, Part, Wanted } from '../wire.ts';
+import { Gathering, namesIn } from './parts.ts';
 
 export interface PresenceTimes {
   /** Milliseconds between two signs of life. @default 1_000 */
@@ -18,11 +21,15 @@ export interface PresenceTimes {
 
 /** More brokers than that are not noticed: whoever invents names does not fill the memory of all. */
 const mostBrokers = 1_000;
+/** Names of services and commands in presences that are not whole yet, of all brokers; what comes beyond is asked for later. */
+const mostGathered = 1_000_000;
 
 interface Known {
   life: string;
   /** The last whole presence of this life; undefined until one has come. */
   presence: Presence | undefined;
+  /** A later one that is not whole yet. */
+  gathering: Gathering | undefined;
   /** When it last said something, on the clock; moved on by the time in which nothing could be heard. */
   heard: number;
   live: 'live' | 'silent';
@@ -72,13 +79,24 @@ export class Others {
     known.live = 'live';
     if (was === 'silent') this.#live = undefined;
     const { presence } = known;
-    if (beat.services !== undefined && (presence === undefined || beat.serial >= presence.serial)) {
-      known.presence = presenceOf(beat);
+    const services = beat.part === undefined ? beat.services : this.#gathered(known, beat.serial, beat.part);
+    if (services !== undefined && (presence === undefined || beat.serial >= presence.serial)) {
+      const { server, life, serial } = beat;
+      known.presence = { server, life, serial, services };
+      known.gathering = undefined;
       this.#live = undefined;
       return 'changed';
     }
-    if (presence === undefined || presence.serial < beat.serial) return 'ask';
+    if (beat.part === undefined && (presence === undefined || presence.serial < beat.serial)) return 'ask';
     return was === 'silent' ? 'changed' : 'nothing';
+  }
+
+  /** What is missing of the presence of that broker; undefined where that is the whole. */
+  wanted(server: string): Wanted | undefined {
+    const { gathering } = this.#known.get(server) ?? {};
+    if (gathering === undefined) return undefined;
+    const { serial, of, missing } = gathering;
+    return { serial, of, missing };
   }
 
   /** A broker says that it ends. */
@@ -97,6 +115,7 @@ export class Others {
       const silence = until - known.heard;
       if (known.live === 'live' && silence >= this.#limits.silent) {
         known.live = 'silent';
+        known.gathering = undefined;
         changed += 1;
       }
       if (silence < this.#limits.silent + this.#limits.forget) continue;
@@ -108,10 +127,19 @@ export class Others {
     return { changed: true, forgotten };
   }
 
+  /** All services where this part makes it whole. */
+  #gathered(known: Known, serial: number, part: Part): PresentService[] | undefined {
+    const { presence, gathering } = known;
+    if (serial <= Math.max(presence?.serial ?? -1, (gathering?.serial ?? 0) - 1)) return undefined;
+    if (gathering?.serial !== serial || gathering.of !== part.of) known.gathering = new Gathering(serial, part.of);
+    const names = [...this.#known.values()].reduce((sum, one) => sum + (one.gathering?.names ?? 0), 0);
+    return names + namesIn(part.services) > mostGathered ? undefined : known.gathering?.take(part);
+  }
+
   #knownOf({ server, life }: Beat, heard: number): Known {
     const known = this.#known.get(server);
     if (known?.life === life) return known;
-    const fresh: Known = { life, presence: undefined, heard, live: 'live' };
+    const fresh: Known = { life, presence: undefined, gathering: undefined, heard, live: 'live' };
     this.#known.set(server, fresh);
     this.#live = undefined;
     return fresh;
