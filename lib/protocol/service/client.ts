@@ -34,7 +34,7 @@ import { checkedOnce, OnceNotes } from './client/once-notes.ts';
 import type { ServiceOptions } from './client/options.ts';
 import { brokersOf, checkedService, logDefaults } from './client/options.ts';
 import type { ServiceState, ServiceStep } from './session.ts';
-import { Registration, serviceTable } from './session.ts';
+import { endLate, leavingTime, Registration, serviceTable } from './session.ts';
 import { brokerName, messageTo } from './wire.ts';
 
 export type ServiceEvents = {
@@ -45,9 +45,6 @@ export type ServiceEvents = {
   /** A message was accepted, and was not delivered. */
   dropped: [message: Message<unknown>, reason: Error];
 };
-
-/** Ends with the process, in ms, where the broker does not answer UNREGISTER. */
-const leavingTime = 10_000;
 
 export class Service {
   readonly name: string;
@@ -251,11 +248,11 @@ export class Service {
     const { state } = this;
     if (!this.#attempt('stop')) return;
     if (this.#link === undefined) return this.#over();
-    const { clock } = this.communicator;
+    const { clock, logger } = this.communicator;
     const ended = new Promise<void>(resolve => this.#events.once('ended', resolve));
     if (state !== 'started') this.#link?.stop();
     else this.#link?.send(Message.of('UNREGISTER', { service: this.name }));
-    const cancel = clock.after(leavingTime, () => this.#link?.stop());
+    const cancel = clock.after(leavingTime, () => endLate(this.name, this.#link, logger));
     await ended;
     cancel();
     await this.#once.close();

@@ -13,6 +13,7 @@ import type { Cancel, Clock } from '../../base/clock.ts';
 import { PeerError, TimeoutError } from '../../base/errors.ts';
 import type { StateTable } from '../../base/state-table.ts';
 import type { Correspondent } from '../../dispatcher/index.ts';
+import type { Logger } from '../../logging/index.ts';
 import type { Message } from '../../message/index.ts';
 
 export type ServiceState = 'idle' | 'seeking' | 'registering' | 'started' | 'leaving' | 'ended';
@@ -29,6 +30,16 @@ export const serviceTable: StateTable<ServiceState, ServiceStep> = {
 
 /** A broker has answered REGISTER within so many ms. */
 const answerTime = 10_000;
+
+/** Longest way to the end, in ms: for handlers, for confirmations, and for the broker to close behind UNREGISTER. */
+export const leavingTime = 10_000;
+
+/** What was not confirmed comes again: to the next process of this name, or from the next life of the broker. */
+export function endLate(name: string, link: { destroy(reason: Error): void } | undefined, logger: Logger): void {
+  const words = `service ${name} did not end within ${leavingTime} ms`;
+  logger.log('warn', words);
+  link?.destroy(new TimeoutError('DRAIN_TIMEOUT', words));
+}
 
 /** One REGISTER and its answer. */
 export class Registration {
