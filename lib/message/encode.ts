@@ -40,13 +40,22 @@ const nobody: Place = { server: '', service: '' };
 /** The sender that was written last: often the next one is the same. */
 let lastFrom: Place | undefined;
 let lastSender = '';
+let lastSenderBytes = 0;
 
 function senderOf(from: Place): string {
   if (from !== lastFrom) {
     lastFrom = from;
     lastSender = from.server === '' && from.service === '' ? '' : `<${from.server}:${from.service} `;
+    lastSenderBytes = Buffer.byteLength(lastSender);
   }
   return lastSender;
+}
+
+/** The bytes of a message's line, as `encode` gives it; counted where they are not known. */
+export function lineBytes({ size, from }: Message<unknown>, line: string): number {
+  if (size === 0) return Buffer.byteLength(line);
+  senderOf(from);
+  return size + lastSenderBytes;
 }
 
 /** The receiver cuts blanks off the end of a line; a `;` behind the last value keeps them. */

@@ -18,7 +18,7 @@ export type { DefinitionsOptions } from './definitions.ts';
 export { Definitions, readDefinitions } from './definitions.ts';
 export type { Admission } from './door.ts';
 export { admit } from './door.ts';
-export { written } from './encode.ts';
+export { lineBytes, written } from './encode.ts';
 export { decodeJson, encodeJson } from './json.ts';
 export type { Addressing, Place, TextParameters } from './message.ts';
 export { answerParameter, Message, messageVersion, offerParameter, requestParameter } from './message.ts';

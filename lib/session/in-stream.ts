@@ -6,7 +6,7 @@
 // above 1). So two rows are kept, of what was taken up and of what was handled; the unbroken part of the first says
 // where a new link goes on, that of the second is acknowledged.
 
-/** At the latest after so many handled messages an acknowledgement goes out. */
+/** At the latest at the end of the turn in which so many messages are handled an acknowledgement goes out. */
 export const ackEvery = 64;
 /** At the latest after so many ms. */
 export const ackTime = 100;

@@ -2,7 +2,7 @@
 
 import type { LimitError } from '../base/errors.ts';
 import type { FullPolicy } from '../base/queue.ts';
-import { encode, Message, offerParameter } from '../message/index.ts';
+import { encode, lineBytes, Message, offerParameter } from '../message/index.ts';
 import type { Fate } from './fates.ts';
 import { markedAgain } from './wire.ts';
 
@@ -37,9 +37,7 @@ export interface Outgoing<M = Message<unknown>> {
 export function outgoingOf(given: Message<unknown>, expires: number, teller: Teller | undefined): Outgoing {
   const message = given.has(offerParameter) ? given.without(offerParameter) : given;
   const line = encode(message);
-  // Where they were counted, the sender's name comes to it, whose characters have one byte each.
-  const counted = message.size > 0 ? message.size + line.length - message.line.length : Buffer.byteLength(line);
-  const bytes = counted + 1;
+  const bytes = lineBytes(message, line) + 1;
   return { message, line, bytes, expires, stored: 0, teller, fate: undefined, early: undefined, again: undefined };
 }
 

@@ -82,6 +82,11 @@ export class Mailbox implements LetterBox {
     this.#bytes += letter.bytes;
     this.#all.bytes += letter.bytes;
     share.count += 1;
+    // The way of most: nobody waits before it, and there is one process, which takes it.
+    const member = this.members[0];
+    const isNext =
+      this.waiting === 0 && this.members.length === 1 && this.#pumping === 'at once' && letter.expires > now;
+    if (isNext && member?.takes(this.#limits.window)) return this.#hand(letter, member, now);
     this.#waiting.insert(letter);
     if (this.#pumping === 'at once') this.#pump(now);
   }

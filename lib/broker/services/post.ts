@@ -14,6 +14,8 @@ export class Post {
   readonly #store: Store;
   readonly #failed: (message: Message, error: unknown) => void;
   #places = 0;
+  /** The time of the present turn. */
+  #turn: number | undefined;
 
   /** `failed` is told of each message that did not reach its service, except those of `send`. */
   constructor(clock: Clock, store: Store, failed: (message: Message, error: unknown) => void) {
@@ -30,10 +32,21 @@ export class Post {
 
   /** The way of most: to a service that is here. The ticket fails only where its sender is to hear of it. */
   handOn(message: Message, mailbox: Mailbox, ttl: number, sender: 'hears of it' | 'does not'): Ticket {
-    const now = this.#clock.now();
+    const now = this.#now();
     const letter = new Letter(message, this.place(), now + ttl, sender === 'hears of it' ? this.#told : this.#untold);
     this.#put(mailbox, letter, now);
     return letter;
+  }
+
+  /** Read once for all messages of a turn. */
+  #now(): number {
+    if (this.#turn === undefined) {
+      this.#turn = this.#clock.now();
+      queueMicrotask(() => {
+        this.#turn = undefined;
+      });
+    }
+    return this.#turn;
   }
 
   /** Resolves when its service has handled it. @throws Refusal */

@@ -92,7 +92,7 @@ export abstract class Exchange implements LinkSession {
       return false;
     }
     out.pass(outgoing);
-    host.link.sendLine(outgoing.line, outgoing.message);
+    host.link.sendLine(outgoing.line, outgoing.message, outgoing.bytes);
     return true;
   }
 
@@ -106,7 +106,7 @@ export abstract class Exchange implements LinkSession {
       const outgoing = this.#next();
       if (outgoing === undefined) break;
       const carrier = this.carrying(outgoing.again ?? outgoing.message, 'first') ?? outgoing.again;
-      if (carrier === undefined) this.host.link.sendLine(outgoing.line, outgoing.message);
+      if (carrier === undefined) this.host.link.sendLine(outgoing.line, outgoing.message, outgoing.bytes);
       else this.host.link.send(carrier);
     }
     if (this.phase === 'plain') this.settleSent();

@@ -10,6 +10,7 @@ export class Inbound {
   readonly #tell: (ack: Message) => boolean;
   #timer: Cancel | undefined;
   #asked: 'no' | 'by the other side' = 'no';
+  #telling: 'no' | 'soon' = 'no';
 
   /** `tell` sends an acknowledgement, or says that it cannot. */
   constructor(clock: Clock, tell: (ack: Message) => boolean) {
@@ -41,14 +42,26 @@ export class Inbound {
   /** Sees that what was handled is acknowledged in time. */
   owe(): void {
     const { owed } = this.stream;
-    if (owed >= ackEvery || (owed > 0 && this.#asked === 'by the other side')) this.acknowledge();
-    else if (owed > 0) this.#timer ??= this.#clock.after(ackTime, () => this.acknowledge());
+    if (owed === 0) return;
+    if (this.#asked === 'by the other side') this.acknowledge();
+    else if (owed >= ackEvery) this.#acknowledgeSoon();
+    else this.#timer ??= this.#clock.after(ackTime, () => this.acknowledge());
   }
 
   /** Tells what was handled. */
   acknowledge(): void {
     this.stopTimer();
     if (this.stream.owed > 0) this.#say(false);
+  }
+
+  /** With all that is handled until then: one acknowledgement for a turn that handles hundreds. */
+  #acknowledgeSoon(): void {
+    if (this.#telling === 'soon') return;
+    this.#telling = 'soon';
+    queueMicrotask(() => {
+      this.#telling = 'no';
+      this.acknowledge();
+    });
   }
 
   /** The other side waits for an acknowledgement: now, or as soon as there is something to tell. */

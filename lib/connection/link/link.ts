@@ -114,12 +114,12 @@ export class Link implements ChannelEvents, Worker {
     return this.sendLine(encode(message), message);
   }
 
-  /** Sends a message that was encoded before. @throws NetworkError CLOSED */
-  sendLine(line: string, message: Message<unknown>): Sending {
+  /** Sends a message that was encoded, and perhaps counted with its line feed, before. @throws NetworkError CLOSED */
+  sendLine(line: string, message: Message<unknown>, bytes = 0): Sending {
     if (!this.canSend) throw this.#closedError();
     this.#settings.dispatcher.traceSent(message, this.role);
     this.sent += 1;
-    this.writing.add(line);
+    this.writing.add(line, bytes);
     return this.writing.outlet === 'clear' ? 'sent' : 'queued';
   }
 

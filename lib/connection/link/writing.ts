@@ -12,6 +12,8 @@ export class Writing {
   readonly #channel: Channel;
   readonly #wrote: { wrote(): void };
   #text = '';
+  /** Whether each character has one byte. */
+  #characters: 'of one byte' | 'any' = 'of one byte';
   #timing: 'none' | 'soon' | 'at turn end' = 'none';
 
   /** `wrote` is told of each write. */
@@ -30,8 +32,10 @@ export class Writing {
     return this.#timing === 'at turn end';
   }
 
-  add(line: string): void {
+  /** `bytes` with its line feed; 0 where nobody has counted. */
+  add(line: string, bytes: number): void {
     this.#text += `${line}\n`;
+    if (bytes !== line.length + 1) this.#characters = 'any';
     if (this.#text.length >= longestBatch) this.flush();
     else if (this.#timing === 'none') {
       this.#timing = 'soon';
@@ -53,13 +57,14 @@ export class Writing {
 
   flush(): void {
     if (this.#text === '') return;
-    const bytes = bytesOf(this.#text);
-    this.#text = '';
+    const bytes = this.#characters === 'any' ? bytesOf(this.#text) : Buffer.from(this.#text, 'latin1');
+    this.clear();
     if (!this.#channel.send(bytes)) this.outlet = 'full';
     this.#wrote.wrote();
   }
 
   clear(): void {
     this.#text = '';
+    this.#characters = 'of one byte';
   }
 }

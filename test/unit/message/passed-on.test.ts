@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import t from 'tap';
-import { decode, encode, Message } from '../../../lib/message/index.ts';
+import { decode, encode, lineBytes, Message } from '../../../lib/message/index.ts';
 
 const from = { server: 'here', service: 'me' };
 const long = 'a value that is longer than a few characters';
@@ -51,6 +51,10 @@ t.test('any line is passed on as if it were written anew', async t => {
         const passed = read.sentBy(from);
         if (encode(passed) !== encode(anew(passed))) throw new Error(`${encode(passed)} of ${line}`);
         if (read.size > 0 && read.size !== Buffer.byteLength(read.line)) throw new Error(`${read.size} of ${line}`);
+        for (const sender of [from, { server: 'ä', service: 'Ċ' }, { server: '', service: '' }]) {
+          const sent = read.sentBy(sender);
+          if (lineBytes(sent, encode(sent)) !== Buffer.byteLength(encode(sent))) throw new Error(`bytes of ${line}`);
+        }
         for (const name of ['a', 'b', 'a_1', 'text', 'other', '_once', '']) {
           if (read.get(name) !== anew(read).get(name)) throw new Error(`${name} of ${line}`);
         }
