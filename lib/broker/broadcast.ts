@@ -8,9 +8,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { reasonOf } from '../base/errors.ts';
+import { ownText } from '../base/own-text.ts';
 import type { Logger } from '../logging/index.ts';
 import type { Message } from '../message/index.ts';
-import { ownText, written } from '../message/index.ts';
+import { written } from '../message/index.ts';
 import type { Cluster } from './cluster.ts';
 import type { Registry } from './services/registry.ts';
 import { longestName } from './services/registry.ts';

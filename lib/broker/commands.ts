@@ -3,9 +3,10 @@
 
 import type { Clock } from '../base/clock.ts';
 import { PeerError } from '../base/errors.ts';
+import { ownText } from '../base/own-text.ts';
 import type { Correspondent, RulePack } from '../dispatcher/index.ts';
 import { Dispatcher, systemCommands } from '../dispatcher/index.ts';
-import { isCommand, Message, messageVersion, ownText, requestParameter } from '../message/index.ts';
+import { isCommand, Message, messageVersion, requestParameter } from '../message/index.ts';
 import { brokerName, COMMANDS, REGISTER, SERVICE_STATUS, UNREGISTER } from '../protocol/service/index.ts';
 import type { Load } from './load.ts';
 import type { Rights } from './rights.ts';

@@ -9,6 +9,7 @@ import type { Clock } from '../base/clock.ts';
 import { PeerError, Refusal, reasonOf } from '../base/errors.ts';
 import type { Correspondent, Dispatcher, Ticket } from '../dispatcher/index.ts';
 import type { Logger } from '../logging/index.ts';
+import { often } from '../logging/index.ts';
 import { Message } from '../message/index.ts';
 import { brokerName, cacheParameter, readCache } from '../protocol/service/index.ts';
 import type { Broadcaster } from './broadcast.ts';
@@ -226,7 +227,8 @@ export class Router {
 
   #failedToReach(message: Message, error: unknown): void {
     this.counts.failed += 1;
-    this.#parts.logger.log('warn', `${message.command} did not reach ${message.to.service}: ${reasonOf(error)}`);
+    const text = `${message.command} did not reach ${message.to.service}: ${reasonOf(error)}`;
+    this.#parts.logger.log('warn', text, { [often]: 'did not reach' });
     this.#parts.reports.unavailable(message, true);
   }
 

@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts';
 import { reasonOf } from '../base/errors.ts';
 import type { Logger } from '../logging/index.ts';
+import { often } from '../logging/index.ts';
 import type { Place } from '../message/index.ts';
 import { Message } from '../message/index.ts';
 import { brokerName } from '../protocol/service/index.ts';
@@ -132,7 +133,8 @@ export class Status {
       try {
         registry.unread.tell(party, message);
       } catch (error) {
-        this.#parts.logger.log('warn', `${message.command} was missed by ${party.name}: ${reasonOf(error)}`);
+        const text = `${message.command} was missed by ${party.name}: ${reasonOf(error)}`;
+        this.#parts.logger.log('warn', text, { [often]: 'missed' });
       }
     }
   }

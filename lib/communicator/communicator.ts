@@ -84,7 +84,7 @@ export class Communicator extends Making implements Owner {
     const turn = withDefaults('turn', turnDefaults, options.turn);
     wholeInRange('messages of a turn', turn.messages, 1, 1_000_000);
     inRange('milliseconds of a turn', turn.milliseconds, 0.1, 1_000);
-    this.#steady = new SteadyLogger(options.logger ?? silentLogger);
+    this.#steady = new SteadyLogger(options.logger ?? silentLogger, clock);
     this.logger = this.#steady;
     this.clock = clock;
     this.random = random;

@@ -8,7 +8,7 @@
 
 import type { Address } from '../base/address.ts';
 import { formatAddress, parseAddress } from '../base/address.ts';
-import { NetworkError, reasonOf, UsageError } from '../base/errors.ts';
+import { NetworkError, PeerError, reasonOf, UsageError } from '../base/errors.ts';
 import { guarded } from '../base/guard.ts';
 import { refuseUnknown } from '../base/options.ts';
 import type { StateTable } from '../base/state-table.ts';
@@ -16,6 +16,7 @@ import { StateMachine } from '../base/state-table.ts';
 import type { Allow, Correspondent, Dispatcher, Receipt, Sending } from '../dispatcher/index.ts';
 import { allow, secretMatches, secretParameter, unhandled } from '../dispatcher/index.ts';
 import { pack, unpack } from '../framing/index.ts';
+import { often } from '../logging/index.ts';
 import type { Message } from '../message/index.ts';
 import { admit, decode, encode } from '../message/index.ts';
 import type { PacketSocket, PacketTransport } from '../transport/index.ts';
@@ -58,9 +59,6 @@ interface Counters {
   failed: number;
 }
 
-/** Troubles are logged one by one, but no more than one in so many ms. */
-const logPause = 1_000;
-
 /** `ready` gives the address once it is bound, with the port that the system gave. */
 export class Datagram extends BoundConnection<DatagramState, DatagramEvent, DatagramEvents, PacketSocket> {
   readonly #address: Address;
@@ -77,7 +75,6 @@ export class Datagram extends BoundConnection<DatagramState, DatagramEvent, Data
     failed: 0,
   };
   #transport: PacketTransport | undefined;
-  #lastLog = Number.NEGATIVE_INFINITY;
 
   /** @throws UsageError INVALID_ADDRESS, INVALID_VALUE, UNKNOWN_OPTION, OUT_OF_RANGE */
   constructor(address: string, options: BindOptions, kind = 'datagram') {
@@ -102,7 +99,7 @@ export class Datagram extends BoundConnection<DatagramState, DatagramEvent, Data
     this.machine.step('start');
     const events = {
       packet: (bytes: Buffer, from: Address) => this.#received(bytes, from, owner),
-      trouble: (error: Error) => this.#trouble(reasonOf(error), owner),
+      trouble: (error: Error) => this.#trouble(reasonOf(error)),
     };
     const opening = transport.then(found => {
       this.#transport = found;
@@ -119,39 +116,42 @@ export class Datagram extends BoundConnection<DatagramState, DatagramEvent, Data
     this.#counters.received += 1;
     if (!this.enabled || this.state !== 'open') return;
     const text = unpack(bytes, this.#transport?.longest ?? 0);
-    if (text === undefined) return this.#drop('tooLong', `a packet of ${bytes.length} bytes`, owner);
+    if (text === undefined) return this.#drop('tooLong', `a packet of ${bytes.length} bytes`);
     try {
       const message = decode(text);
-      if (message === undefined) return this.#drop('invalid', 'an empty packet', owner);
-      if (!this.#secretIsRight(message, owner)) return this.#drop('wrongSecret', 'a wrong secret code', owner);
-      if (admit(message) === 'unknown') return this.#drop('unknown', `command ${message.command}`, owner);
+      if (message === undefined) return this.#drop('invalid', 'an empty packet');
+      if (!this.#secretIsRight(message)) return this.#drop('wrongSecret', 'a wrong secret code');
+      if (admit(message) === 'unknown') return this.#drop('unknown', `command ${message.command}`);
       this.#handle(message, from, owner);
     } catch (error) {
-      this.#drop('invalid', reasonOf(error), owner);
+      this.#drop('invalid', reasonOf(error));
     }
   }
 
   #handle(message: Message, from: Address, owner: Owner): void {
     const failed = (error: unknown): void => {
+      // The sender's fault: there is no such service, say.
+      if (error instanceof PeerError) return this.#drop('failed', reasonOf(error));
       this.#counters.failed += 1;
       const { command } = message;
-      this.log('error', `handler of ${command} failed: ${reasonOf(error)}`, { command, error });
+      const fields = { command, error, [often]: `handler of ${command}` };
+      this.log('error', `handler of ${command} failed: ${reasonOf(error)}`, fields);
     };
     const peer = this.#sender(from, owner);
     const verdict = (this.#options.allow ?? allow.usual)(message, { remote: peer.remote, peer });
-    if (verdict !== true) return this.#drop('notAllowed', `${message.command} is not allowed`, owner);
+    if (verdict !== true) return this.#drop('notAllowed', `${message.command} is not allowed`);
     guarded(() => {
       const result = this.#options.dispatcher.dispatch(message, peer);
-      if (result === unhandled) return this.#drop('unknown', `command ${message.command}`, owner);
+      if (result === unhandled) return this.#drop('unknown', `command ${message.command}`);
       this.#counters.handled += 1;
       return result;
     }, failed);
   }
 
-  #secretIsRight(message: Message, owner: Owner): boolean {
+  #secretIsRight(message: Message): boolean {
     const { secret } = this.#options;
     if (secret !== undefined) return secretMatches(message, secret);
-    if (message.has(secretParameter)) this.#trouble('a secret code came, and none is asked for', owner);
+    if (message.has(secretParameter)) this.#trouble('a secret code came, and none is asked for');
     return true;
   }
 
@@ -159,7 +159,7 @@ export class Datagram extends BoundConnection<DatagramState, DatagramEvent, Data
   #sender(from: Address, owner: Owner): Correspondent {
     const { name } = this;
     const send = (message: Message<unknown> | string): Sending => {
-      this.#sendTo(from, message).catch((error: unknown) => this.#trouble(reasonOf(error), owner));
+      this.#sendTo(from, message).catch((error: unknown) => this.#trouble(reasonOf(error)));
       return 'sent';
     };
     const request = (): Promise<Message> =>
@@ -181,15 +181,12 @@ export class Datagram extends BoundConnection<DatagramState, DatagramEvent, Data
     this.#counters.sent += 1;
   }
 
-  #drop(counter: keyof Counters, what: string, owner: Owner): void {
+  #drop(counter: keyof Counters, what: string): void {
     this.#counters[counter] += 1;
-    this.#trouble(`dropped: ${what}`, owner);
+    this.#trouble(`dropped: ${what}`);
   }
 
-  #trouble(text: string, owner: Owner): void {
-    const now = owner.clock.now();
-    if (now - this.#lastLog < logPause) return;
-    this.#lastLog = now;
-    this.log('warn', text);
+  #trouble(text: string): void {
+    this.log('warn', text, { [often]: `trouble of ${this.name}` });
   }
 }

@@ -15,6 +15,7 @@ import { StateMachine } from '../base/state-table.ts';
 import type { Allow } from '../dispatcher/index.ts';
 import { allow, Dispatcher } from '../dispatcher/index.ts';
 import { longestLine } from '../framing/index.ts';
+import { often } from '../logging/index.ts';
 import { heartbeatDefaults } from '../session/index.ts';
 import type { Channel, Listening } from '../transport/index.ts';
 import type { ConnectionOptions, Owner } from './connection.ts';
@@ -149,7 +150,7 @@ export class Listener extends BoundConnection<ListenerState, ListenerEvent, List
     this.machine.step('start');
     const events = {
       accept: (channel: Channel) => this.#accept(channel, owner),
-      trouble: (error: Error) => this.log('error', `accepting failed: ${reasonOf(error)}`),
+      trouble: (error: Error) => this.log('error', `accepting failed: ${reasonOf(error)}`, { [often]: 'accepting' }),
     };
     const opening = transport.then(found => found.listen(this.#address, events));
     this.open(opening, 'listening', 'listening on');

@@ -20,7 +20,7 @@ import type {
   UpgradeFacts,
 } from '../dispatcher/index.ts';
 import type { Logger } from '../logging/index.ts';
-import { silentLogger } from '../logging/index.ts';
+import { often, silentLogger } from '../logging/index.ts';
 import type { Message } from '../message/index.ts';
 import type { Offer } from '../session/index.ts';
 import type { Channel } from '../transport/index.ts';
@@ -238,7 +238,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   }
 
   missed(message: Message<unknown>, reason: Error): void {
-    this.log('warn', `${message.command} was not delivered: ${reason.message}`);
+    this.log('warn', `${message.command} was not delivered: ${reason.message}`, { [often]: 'not delivered' });
     this.tell('dropped', message, reason);
   }
 
@@ -287,7 +287,7 @@ export class Peer extends Connection<PeerEvents> implements LinkRole, ExchangeHo
   #greetingFailed(error: unknown): void {
     // It was no newcomer: its link belongs to a peer that has come back.
     if (this.#state === 'replaced') return;
-    this.log('error', `greeting failed: ${reasonOf(error)}`, { error });
+    this.log('error', `greeting failed: ${reasonOf(error)}`, { error, [often]: 'greeting' });
     this.destroy(asError(error));
   }
 }

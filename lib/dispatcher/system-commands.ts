@@ -4,6 +4,7 @@
 import { systemClock } from '../base/clock.ts';
 import type { Given } from '../base/options.ts';
 import { withDefaults } from '../base/options.ts';
+import { often } from '../logging/index.ts';
 import type { Message } from '../message/index.ts';
 import { ALIVE, READY, SERVICE_UNAVAILABLE, timespecOf, writeTimespec } from '../message/index.ts';
 import type { Correspondent } from './correspondent.ts';
@@ -31,12 +32,16 @@ const defaults: SystemActions = {
   quitting: (_, connection) => note(connection, 'warn', 'QUITTING received, and nothing is set up for it'),
   restart: (_, connection) => note(connection, 'warn', 'RESTART received, and nothing is set up for it'),
   logRotate: (_, connection) => note(connection, 'warn', 'LOG_ROTATE received, and nothing is set up for it'),
-  leak: (_, connection) => note(connection, 'info', `memory in use: ${JSON.stringify(process.memoryUsage())}`),
+  leak: (_, connection) =>
+    note(connection, 'info', `memory in use: ${JSON.stringify(process.memoryUsage())}`, { [often]: 'LEAK' }),
   unavailable: ({ parameters }, connection) =>
-    note(connection, 'warn', `${parameters.unsent_command} did not reach ${parameters.destination_service}`),
+    note(connection, 'warn', `${parameters.unsent_command} did not reach ${parameters.destination_service}`, {
+      [often]: 'unavailable',
+    }),
   complaint: (message, connection) =>
     note(connection, 'error', `${message.command} received about ${message.get('command') ?? 'a message'}`, {
       reason: message.get('message'),
+      [often]: 'complaint',
     }),
 };
 
@@ -80,5 +85,5 @@ function answerHelp(dispatcher: Dispatcher, message: Message<unknown>, connectio
 }
 
 function note(connection: Correspondent, severity: 'info' | 'warn' | 'error', text: string, fields = {}): void {
-  connection.logger.log(severity, text, { connection: connection.name, ...fields });
+  connection.logger.log(severity, text, { connection: connection.name, [often]: text, ...fields });
 }

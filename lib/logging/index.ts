@@ -2,6 +2,7 @@ import type { ServiceLogger, ServiceLoggerOptions } from './service-logger.ts';
 
 export type { Logger, Severity } from './logger.ts';
 export { severities, silentLogger } from './logger.ts';
+export { often } from './often.ts';
 export { printable } from './printable.ts';
 export type { GivenLogger } from './steady-logger.ts';
 export { SteadyLogger } from './steady-logger.ts';

@@ -23,7 +23,6 @@ export { decodeJson, encodeJson } from './json.ts';
 export type { Addressing, Place, TextParameters } from './message.ts';
 export { answerParameter, Message, messageVersion, offerParameter, requestParameter } from './message.ts';
 export { isCommand, isName, nameOfHost } from './names.ts';
-export { ownText } from './own-text.ts';
 export { ALIVE, READY, SERVICE_UNAVAILABLE } from './system.ts';
 export { decode, encode } from './text.ts';
 export type { HostPort, Timespec, Value, Values } from './values.ts';

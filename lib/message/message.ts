@@ -4,8 +4,8 @@
 // is faster than any map, and a message that nobody looks into costs nothing. Past `mapFrom` they are indexed.
 
 import { asError, PeerError } from '../base/errors.ts';
+import { ownText } from '../base/own-text.ts';
 import * as names from './names.ts';
-import { ownText } from './own-text.ts';
 import type { HostPort, Timespec, Value, Values } from './values.ts';
 import * as values from './values.ts';
 

@@ -5,8 +5,9 @@
 
 import type { Clock } from '../../base/clock.ts';
 import { PeerError } from '../../base/errors.ts';
+import { ownText } from '../../base/own-text.ts';
 import type { Peer } from '../../connection/index.ts';
-import { isName, ownText } from '../../message/index.ts';
+import { isName } from '../../message/index.ts';
 import type { Share } from '../../protocol/service/index.ts';
 import { brokerName } from '../../protocol/service/index.ts';
 import type { BrokerLimits } from '../options.ts';

@@ -2,6 +2,7 @@
 
 import type { Cancel, Clock } from '../../base/clock.ts';
 import { NetworkError } from '../../base/errors.ts';
+import { often } from '../../logging/index.ts';
 import type { Message } from '../../message/index.ts';
 import type { HeartbeatLimits } from '../../session/index.ts';
 import { beatMessage, beatSerial, Heartbeat } from '../../session/index.ts';
@@ -52,7 +53,7 @@ export class Life {
       const finding = link.listens ? heartbeat.check(now) : heartbeat.deaf(now);
       if (finding === 'dead') {
         const seconds = Math.round(heartbeat.silence(now) / 1000);
-        link.role.logger.log('warn', `peer silent for ${seconds} s`, { connection: link.role.name });
+        link.role.logger.log('warn', `peer silent for ${seconds} s`, { connection: link.role.name, [often]: 'silent' });
         return link.destroy(new NetworkError('SILENT', `peer silent for ${seconds} s`));
       }
       if (finding === 'ask' && link.canSend) link.send(beatMessage());

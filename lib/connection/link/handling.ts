@@ -4,6 +4,7 @@ import { LimitError, NetworkError, PeerError, Refusal, reasonOf } from '../../ba
 import { isPromise } from '../../base/guard.ts';
 import type { Allow, Correspondent, Dispatcher, TicketHolder, UpgradeFacts, Visitor } from '../../dispatcher/index.ts';
 import { answerUnknown, Ticket, unhandled } from '../../dispatcher/index.ts';
+import { often } from '../../logging/index.ts';
 import { admit, Message } from '../../message/index.ts';
 import type { Channel, FrameChannel } from '../../transport/index.ts';
 import type { LinkRole, LinkSession } from './link-role.ts';
@@ -147,7 +148,7 @@ export class Handling implements Visitor {
   refuse(error: PeerError, message?: Message): void {
     this.invalid += 1;
     const { logger, name } = this.#link.role;
-    const fields = { connection: name, code: error.code };
+    const fields = { connection: name, code: error.code, [often]: 'refused' };
     logger.log(this.invalid === 1 ? 'warn' : 'debug', `refused: ${error.message}`, fields);
     this.#answerInvalid(error.message, error.command, error.code === 'INVALID_MESSAGE' ? undefined : message);
   }
@@ -205,7 +206,7 @@ export class Handling implements Visitor {
 
   #nobody(message: Message): void {
     const { role } = this.#link;
-    role.logger.log('warn', `no rule for ${message.command}`, { connection: role.name });
+    role.logger.log('warn', `no rule for ${message.command}`, { connection: role.name, [often]: 'no rule' });
     answerUnknown(message, role);
   }
 
@@ -214,7 +215,7 @@ export class Handling implements Visitor {
     if (error instanceof PeerError) return this.refuse(error, message);
     const gone = error instanceof NetworkError && error.code === 'CLOSED' && this.#link.state !== 'open';
     const { logger, name } = this.#link.role;
-    const fields = { connection: name, command: message.command, error };
+    const fields = { connection: name, command: message.command, error, [often]: `handler of ${message.command}` };
     if (error instanceof LimitError) this.#full += 1;
     logger.log(
       gone || (error instanceof LimitError && this.#full > 1) ? 'debug' : 'error',
@@ -238,7 +239,7 @@ export class Handling implements Visitor {
       if (session !== undefined) session.complain(complaint);
       else if (this.#link.canSend) this.#link.send(complaint);
     } catch (error) {
-      logger.log('warn', `INVALID was not sent: ${reasonOf(error)}`, { connection: name });
+      logger.log('warn', `INVALID was not sent: ${reasonOf(error)}`, { connection: name, [often]: 'INVALID' });
     }
   }
 }

@@ -19,8 +19,8 @@ import type { Cancel } from '../../base/clock.ts';
 import { asError, LimitError, NetworkError, PeerError, reasonOf, TimeoutError } from '../../base/errors.ts';
 import { StateMachine } from '../../base/state-table.ts';
 import type { Sending, UpgradeFacts } from '../../dispatcher/index.ts';
-import type { Message } from '../../message/index.ts';
-import { encode } from '../../message/index.ts';
+import { often } from '../../logging/index.ts';
+import { encode, type Message } from '../../message/index.ts';
 import type { Channel, ChannelEvents } from '../../transport/index.ts';
 import type { Unfinished, Worker } from '../connection.ts';
 import type { Hold } from './handling.ts';
@@ -185,7 +185,7 @@ export class Link implements ChannelEvents, Worker {
     const { unsent } = this.#channel;
     if (unsent <= this.#settings.unsentLimit) return;
     const reason = new LimitError('SLOW_PEER', `${this.role.name} does not read: ${unsent} bytes wait`);
-    this.role.logger.log('warn', `closed: ${reason.message}`, { connection: this.role.name });
+    this.role.logger.log('warn', `closed: ${reason.message}`, { connection: this.role.name, [often]: 'slow' });
     this.destroy(reason);
   }
 
@@ -264,7 +264,7 @@ export class Link implements ChannelEvents, Worker {
     if (error instanceof PeerError) {
       this.role.session?.unreadable();
       this.intake.handling.refuse(error);
-    } else this.role.logger.log('error', reasonOf(error), { connection: this.role.name, error });
+    } else this.role.logger.log('error', reasonOf(error), { connection: this.role.name, error, [often]: 'given up' });
     if (!this.#machine.attempt('fail')) return;
     this.mustEnd();
     this.#finishIfIdle();
@@ -287,8 +287,8 @@ export class Link implements ChannelEvents, Worker {
   #endRest(): void {
     this.#machine.step('finish');
     const { left } = this.intake.reading;
-    const { logger, name } = this.role;
-    if (left > 0) logger.log('warn', `lines received and not handled: ${left}`, { connection: name });
+    const { logger, name: connection } = this.role;
+    if (left > 0) logger.log('warn', `lines received and not handled: ${left}`, { connection, [often]: 'left' });
     this.intake.reading.clear();
     this.role.linkClosed(this.#reason);
   }

@@ -25,7 +25,7 @@ import type {
   Sending,
 } from '../../dispatcher/index.ts';
 import { systemCommands } from '../../dispatcher/index.ts';
-import { serviceLogger } from '../../logging/index.ts';
+import { often, serviceLogger } from '../../logging/index.ts';
 import type { MessageDefinition, Values } from '../../message/index.ts';
 import { answerParameter, Message, messageVersion, requestParameter } from '../../message/index.ts';
 import { Once, OnceDispatcher } from './client/once.ts';
@@ -280,6 +280,7 @@ export class Service {
     if (message.get('command') === 'REGISTER' && this.#registration?.refused(reason)) return;
     this.#communicator?.logger.log('error', `INVALID received about ${message.get('command') ?? 'a message'}`, {
       reason,
+      [often]: 'INVALID',
     });
   }
 

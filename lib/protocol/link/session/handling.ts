@@ -5,6 +5,7 @@
 
 import { CommunicatorError, reasonOf, UsageError } from '../../../base/errors.ts';
 import { isPromise } from '../../../base/guard.ts';
+import { often } from '../../../logging/index.ts';
 import { Fifo } from '../../../session/index.ts';
 import type { Entry } from '../definitions/catalogue.ts';
 import type { Data } from '../wire.ts';
@@ -81,7 +82,10 @@ export class Handling {
     const failed = (error: unknown): void => {
       const text = reasonOf(error);
       if (!isExpected(error))
-        this.#host.log('error', `the handler of ${entry.definition.name} failed: ${text}`, { error });
+        this.#host.log('error', `the handler of ${entry.definition.name} failed: ${text}`, {
+          error,
+          [often]: `handler of ${entry.definition.name}`,
+        });
       answer({ error: text === '' ? 'the handler failed' : text.slice(0, longestError) });
     };
     const done = (result: unknown): void => {
@@ -116,7 +120,9 @@ export class Handling {
     const { seq: _, ...rest } = isData(data) ? data : {};
     const wrong = isData(data) ? entry.checks.response(rest) : 'it is no object';
     if (wrong === undefined) return rest;
-    this.#host.log('error', `the handler of ${entry.definition.name} gave a wrong answer: ${wrong}`);
+    this.#host.log('error', `the handler of ${entry.definition.name} gave a wrong answer: ${wrong}`, {
+      [often]: 'a wrong answer',
+    });
     return { error: `Validation failed for ${type}` };
   }
 }

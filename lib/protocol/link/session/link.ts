@@ -8,6 +8,7 @@
 import { type CommunicatorError, NetworkError, PeerError, reasonOf, UsageError } from '../../../base/errors.ts';
 import { inRange, refuseUnknown } from '../../../base/options.ts';
 import type { Unfinished } from '../../../connection/index.ts';
+import { often } from '../../../logging/index.ts';
 import type { Catalogue, Entry } from '../definitions/catalogue.ts';
 import { prepareDisconnect } from '../definitions/catalogue.ts';
 import type { Definition, EventDefinition, RequestDefinition } from '../definitions.ts';
@@ -161,7 +162,7 @@ export class Link implements Sender {
     try {
       this.course.post(type, data, seq);
     } catch (error) {
-      this.host.log('warn', `${type} cannot be sent: ${reasonOf(error)}`);
+      this.host.log('warn', `${type} cannot be sent: ${reasonOf(error)}`, { [often]: 'not sent' });
       // An answer must not get lost in silence.
       const why = error instanceof UsageError ? 'it is no JSON' : 'it is too long';
       const isFit = !(error instanceof UsageError) && this.course.fits(type, data, seq);
@@ -275,7 +276,7 @@ export class Link implements Sender {
   #wrong(seq: number, type: string, detail: string, why?: string): void {
     if (this.course.dialect === 'seed') return this.#invalid(detail, why);
     this.#ignored += 1;
-    this.host.log('warn', detail, { type, why });
+    this.host.log('warn', detail, { type, why, [often]: 'wrong' });
     if (!type.endsWith('_request')) return;
     this.#answer(`${type.slice(0, -'_request'.length)}_response`, seq, { error: detail });
   }
@@ -283,7 +284,7 @@ export class Link implements Sender {
   /** Seed: the link ends, and the other side is told why. */
   #invalid(detail: string, why?: string): void {
     this.#ignored += 1;
-    this.host.log('warn', `invalid message: ${detail}`, { why });
+    this.host.log('warn', `invalid message: ${detail}`, { why, [often]: 'wrong' });
     this.host.broken({ code: closes.malformed.code, reason: `Invalid message: ${detail}` }, 'ended');
   }
 

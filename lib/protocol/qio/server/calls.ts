@@ -6,6 +6,7 @@ import { reasonOf, UsageError } from '../../../base/errors.ts';
 import { isPromise } from '../../../base/guard.ts';
 import type { StateTable } from '../../../base/state-table.ts';
 import { StateMachine } from '../../../base/state-table.ts';
+import { often } from '../../../logging/index.ts';
 import type { Answered, Call, Lost } from '../definitions.ts';
 import { handled, QioRefusal } from '../definitions.ts';
 import type { Fire } from '../session/callbacks.ts';
@@ -87,7 +88,11 @@ export class EventCall implements Call {
   /** Answers with what was thrown; what nobody meant to throw is logged. */
   failed(error: unknown): void {
     if (error instanceof QioRefusal) return this.refuse(error.status, error.reason, jsonSafe(error.data));
-    this.app.log('error', `a handler failed: ${reasonOf(error)}`, { client: this.client.id, error });
+    this.app.log('error', `a handler failed: ${reasonOf(error)}`, {
+      client: this.client.id,
+      error,
+      [often]: reasonOf(error),
+    });
     this.refuse(codes.failed);
   }
 
