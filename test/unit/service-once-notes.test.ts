@@ -59,13 +59,18 @@ t.test('what was confirmed is known to the next life, and not run again', async 
 
 t.test('it is confirmed when its name is on the disk, and not before', async t => {
   const life = await Life.begin();
-  life.disk.fault = operation => (operation === 'sync' ? systemError('EIO') : undefined);
+  let failures = 0;
+  life.disk.fault = operation => {
+    if (operation !== 'sync') return undefined;
+    failures += 1;
+    return systemError('EIO');
+  };
   let done = 'no';
   const taken = life.take('a.1').then(() => {
     done = 'yes';
   });
-  await until('it has run', () => life.runs.length === 1);
-  await new Promise(resolve => setTimeout(resolve, 20));
+  await until('the disk has refused its name', () => failures > 0);
+  await new Promise(setImmediate);
   t.equal(done, 'no');
   await t.rejects(life.take('a.2'), { code: 'REFUSED', message: /cannot be noted/ }, 'nothing is run meanwhile');
   t.same(life.runs, ['a.1']);
