@@ -10,6 +10,7 @@ import type { Clock } from '../base/clock.ts';
 import { reasonOf } from '../base/errors.ts';
 import { ownText } from '../base/own-text.ts';
 import type { Logger } from '../logging/index.ts';
+import { often } from '../logging/index.ts';
 import type { Message } from '../message/index.ts';
 import { written } from '../message/index.ts';
 import type { Cluster } from './cluster.ts';
@@ -29,8 +30,6 @@ export interface BroadcastCounts {
 
 /** Seconds that a broadcast counts (reference eventdispatcher §10.5). */
 const lifetime = 10;
-/** What is missed is logged at most once in so many ms. */
-const logPause = 1_000;
 /** So many are remembered at most. */
 const mostKnown = 10_000;
 
@@ -45,7 +44,6 @@ export class Broadcaster {
   readonly #clock: Clock;
   readonly #logger: Logger;
   #number = 0;
-  #lastLog = Number.NEGATIVE_INFINITY;
 
   constructor(
     { registry, cluster, server }: { registry: Registry; cluster: Cluster; server: string },
@@ -99,10 +97,8 @@ export class Broadcaster {
 
   #missed({ command }: Message, who: string, why: string): void {
     this.counts.missed += 1;
-    const now = this.#clock.now();
-    if (now - this.#lastLog < logPause) return;
-    this.#lastLog = now;
-    this.#logger.log('warn', `${command} to all was missed by ${who}: ${why}`, { missed: this.counts.missed });
+    const fields = { missed: this.counts.missed, [often]: 'missed' };
+    this.#logger.log('warn', `${command} to all was missed by ${who}: ${why}`, fields);
   }
 
   /** @param scope whose name it is: those of services begin with theirs */

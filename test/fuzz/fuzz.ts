@@ -23,7 +23,7 @@ type Size = Pick<Plan, 'inputs' | 'warmUp'>;
 /** Messages go through a broker twice, and others hear them. */
 const sizes: { readonly [T in Target]: { readonly quick: Size; readonly long: Size } } = {
   daemon: { quick: { inputs: 20_000, warmUp: 80_000 }, long: { inputs: 1_000_000, warmUp: 500_000 } },
-  broker: { quick: { inputs: 3_000, warmUp: 4_000 }, long: { inputs: 400_000, warmUp: 200_000 } },
+  broker: { quick: { inputs: 3_000, warmUp: 15_000 }, long: { inputs: 400_000, warmUp: 200_000 } },
 };
 
 function commandLine() {

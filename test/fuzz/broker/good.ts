@@ -7,6 +7,7 @@ import net from 'node:net';
 import { Communicator, decode, type Message } from '../../../lib/index.ts';
 import { Service } from '../../../lib/protocol/service/index.ts';
 import { until } from '../../chaos/stage/pace.ts';
+import { runDelay } from '../programs/run-delay.ts';
 import type { BrokerPlaces } from './program.ts';
 import { goodNames } from './scripts.ts';
 
@@ -17,7 +18,11 @@ export interface GoodFigures {
   readonly twice: number;
   readonly outOfOrder: number;
   readonly requests: number;
+  /** The slowest request, in ms; and without the time in which a process on its way waited for a processor. */
   readonly slowest: number;
+  readonly slowestNet: number;
+  /** Ways of which something is missing, with how much. */
+  readonly missing: readonly string[];
   readonly posed: readonly string[];
   readonly failures: readonly string[];
 }
@@ -26,7 +31,7 @@ const beat = 20;
 /** What a broker says to services of which nothing is missing. */
 const expected: ReadonlySet<string> = new Set(['HELP', 'READY', 'ALIVE', 'ABSOLUTELY']);
 /** What good services say to each other. */
-const ours: ReadonlySet<string> = new Set(['JOB', 'ADD', 'NOTE', 'NOTED', 'TICK']);
+const ours: ReadonlySet<string> = new Set(['JOB', 'ADD', 'NOTE', 'NOTED', 'PULSE']);
 /** Commands by which the noise may stop or move a service: these stay. */
 const ignored = [
   'STOP',
@@ -40,10 +45,15 @@ const ignored = [
   'ADD',
   'NOTE',
   'TICK',
+  'PULSE',
   'NOTED',
   'SUM',
 ];
 const mostNotes = 20;
+/** For an answer, in ms. */
+const longestWait = 30_000;
+/** What is said to all of them; the noise does not know the word. */
+export const broadcast = 'PULSE';
 
 /** One way of messages: numbers that must come once, and in order. */
 class Way {
@@ -53,6 +63,10 @@ class Way {
   outOfOrder = 0;
   readonly #seen = new Set<number>();
   #last = 0;
+
+  get lost(): number {
+    return this.sent - this.received;
+  }
 
   next(): number {
     this.sent += 1;
@@ -81,17 +95,20 @@ export class GoodServices {
   #timer: NodeJS.Timeout | undefined;
   #requests = 0;
   #slowest = 0;
+  #slowestNet = 0;
+  #broker = 0;
   #open = 0;
 
   constructor(word: string) {
     this.#word = word;
   }
 
-  async open({ unix, tcp }: BrokerPlaces): Promise<void> {
+  async open({ unix, tcp, pid }: BrokerPlaces): Promise<void> {
+    this.#broker = pid;
     const { jobs, ticks } = this.#ways;
     const worker = this.#service('worker', tcp, {
       JOB: message => jobs.take(message.integer('n')),
-      TICK: message => ticks.take(message.integer('n')),
+      PULSE: message => ticks.take(message.integer('n')),
       ADD: (message, broker) =>
         void broker?.send(message.reply('SUM', { is: message.integer('n') + 1, word: this.#word })),
     });
@@ -109,19 +126,21 @@ export class GoodServices {
     const sum = (figure: (way: Way) => number): number => ways.reduce((all, way) => all + figure(way), 0);
     return {
       sent: sum(({ sent }) => sent),
-      lost: sum(({ sent, received }) => sent - received),
+      lost: sum(({ lost }) => lost),
       twice: sum(({ twice }) => twice),
       outOfOrder: sum(({ outOfOrder }) => outOfOrder),
       requests: this.#requests,
       slowest: this.#slowest,
+      slowestNet: this.#slowestNet,
+      missing: Object.entries(this.#ways).flatMap(([name, way]) => (way.lost === 0 ? [] : [`${way.lost} of ${name}`])),
       posed: this.#posed,
       failures: this.#failures,
     };
   }
 
-  /** Whether all has come, and all promises have settled. */
-  get settled(): boolean {
-    return this.#open === 0 && this.figures.lost === 0;
+  /** Deliveries of which is not known yet what became of them. */
+  get unsettled(): number {
+    return this.#open;
   }
 
   pause(): void {
@@ -135,14 +154,19 @@ export class GoodServices {
 
   async ask(): Promise<void> {
     const start = performance.now();
+    const waited = (): number => runDelay(process.pid) + runDelay(this.#broker);
+    const before = waited();
     try {
-      const answer = await this.#boss?.request('worker/ADD', { n: this.#requests, word: this.#word });
+      const parameters = { n: this.#requests, word: this.#word };
+      const answer = await this.#boss?.request('worker/ADD', parameters, { timeout: longestWait });
       this.#requests += 1;
       if (answer?.get('word') !== this.#word) this.#note(this.#posed, `an answer of ${answer?.from.service}`);
     } catch (error) {
       this.#note(this.#failures, `a request: ${(error as Error).message}`);
     }
-    this.#slowest = Math.max(this.#slowest, performance.now() - start);
+    const ms = performance.now() - start;
+    this.#slowest = Math.max(this.#slowest, ms);
+    this.#slowestNet = Math.max(this.#slowestNet, ms - (waited() - before));
   }
 
   async close(): Promise<void> {
@@ -192,7 +216,9 @@ export class GoodServices {
     socket.on('error', () => undefined);
     socket.once('close', () => this.#timer !== undefined && this.#note(this.#failures, 'the plain link was closed'));
     socket.write('REGISTER service=plain;version=1\n');
-    socket.write('COMMANDS list=ALIVE,HELP,INVALID,LEAK,LOG_ROTATE,NOTE,QUITTING,READY,RESTART,STOP,TICK,UNKNOWN\n');
+    socket.write(
+      'COMMANDS list=ALIVE,HELP,INVALID,LEAK,LOG_ROTATE,NOTE,PULSE,QUITTING,READY,RESTART,STOP,TICK,UNKNOWN\n',
+    );
     await until(() => socket.bytesRead > 60, 10_000);
   }
 
@@ -203,7 +229,7 @@ export class GoodServices {
     if (message.command === 'ALIVE') this.#plain?.write('communicatord/ABSOLUTELY serial=probe\n');
     if (message.get('word') !== this.#word) return;
     const { notes, noted, heard: ticks } = this.#ways;
-    if (message.command === 'TICK') ticks.take(message.integer('n'));
+    if (message.command === 'PULSE') ticks.take(message.integer('n'));
     if (message.command !== 'NOTE') return;
     notes.take(message.integer('n'));
     this.#plain?.write(`boss/NOTED n=${noted.next()};word=${this.#word}\n`);
@@ -226,7 +252,7 @@ export class GoodServices {
     for (let left = 4; left > 0; left -= 1) this.#deliver('worker/JOB', { n: jobs.next(), word });
     this.#deliver('plain/NOTE', { n: notes.next(), word });
     heard.next();
-    this.#tell('./TICK', { n: ticks.next(), word });
+    this.#tell(`./${broadcast}`, { n: ticks.next(), word });
   }
 
   #tell(target: string, parameters: { n: number; word: string }): void {

@@ -1,12 +1,15 @@
 // The broker under the fuzzer, in a process of its own: small limits, so that each is met, and figures for the fuzzer.
 
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { BrokerStatus } from '../../../lib/broker/index.ts';
 import { Broker } from '../../../lib/broker/index.ts';
-import type { ListenOptions } from '../../../lib/index.ts';
+import type { ListenOptions, Severity } from '../../../lib/index.ts';
 import { Communicator } from '../../../lib/index.ts';
 import { serve } from '../../chaos/stage/child.ts';
 import { CountedLog } from '../programs/log.ts';
+import type { Memory } from '../programs/memory.ts';
 import { measure, presentMemory } from '../programs/memory.ts';
+import { broadcast } from './good.ts';
 
 export interface BrokerOpening {
   readonly socket: string;
@@ -17,6 +20,7 @@ export interface BrokerPlaces {
   readonly unix: string;
   readonly tcp: string;
   readonly udp: string;
+  readonly pid: number;
 }
 
 export interface BrokerFigures {
@@ -24,6 +28,10 @@ export interface BrokerFigures {
   readonly status: Omit<BrokerStatus, 'services' | 'cluster'>;
   readonly services: number;
   readonly bytes: number;
+  /** Broadcasts of the good services that one of them missed, as the broker says, each with its reason. */
+  readonly missed: readonly string[];
+  /** The links that are there, in words: the first of them. */
+  readonly links: readonly string[];
   readonly refused: number;
   readonly rejections: readonly string[];
   readonly faults: readonly string[];
@@ -38,7 +46,21 @@ export const limits = {
   probe: 3_000,
 } as const;
 
-const log = new CountedLog();
+/** As many links are told in words. */
+const mostLinks = 12;
+
+const loop = monitorEventLoopDelay({ resolution: 10 });
+loop.enable();
+const missed: string[] = [];
+
+class Log extends CountedLog {
+  override log(severity: Severity, message: string, fields?: object): void {
+    if (message.startsWith(`${broadcast} to all was missed by `)) missed.push(message);
+    super.log(severity, message, fields);
+  }
+}
+
+const log = new Log();
 const rejections: string[] = [];
 process.on('unhandledRejection', reason => {
   rejections.push(reason instanceof Error ? (reason.stack ?? reason.message) : String(reason));
@@ -65,14 +87,36 @@ async function open({ socket, store }: BrokerOpening): Promise<BrokerPlaces> {
     services: ['absent'],
   });
   const [unix = '', tcp = '', udp = ''] = await broker.start();
-  return { unix, tcp, udp };
+  return { unix, tcp, udp, pid: process.pid };
 }
 
 function figures(): BrokerFigures {
   const { services, cluster: _, ...status } = broker.status;
   const bytes = services.reduce((sum, one) => sum + one.bytes, 0);
   const { refused, faults } = log;
-  return { state: broker.state, status, services: services.length, bytes, refused, rejections, faults };
+  return {
+    state: broker.state,
+    status,
+    services: services.length,
+    bytes,
+    missed,
+    links: links(),
+    refused,
+    rejections,
+    faults,
+  };
 }
 
-serve({ open, figures, memory: presentMemory, measure: () => measure() });
+function links(): string[] {
+  const peers = communicator.snapshot().connections.filter(({ kind }) => kind === 'peer');
+  return peers.slice(0, mostLinks).map(peer => JSON.stringify(peer));
+}
+
+/** Memory, and the longest time in ms that the loop did not turn since this was asked last. */
+function present(): Memory & { readonly stall: number } {
+  const stall = Math.round(loop.max / 1e6);
+  loop.reset();
+  return { ...presentMemory(), stall };
+}
+
+serve({ open, figures, memory: present, measure: () => measure() });
