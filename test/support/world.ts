@@ -46,8 +46,8 @@ export function world(options: CommunicatorOptions = {}): World {
   return { communicator: new Communicator({ logger: log, ...options, transports }), log, transports };
 }
 
-/** Waits until the condition holds; fails after 10 s with the words. */
-export async function until(words: string, condition: () => boolean, deadline = 10_000): Promise<void> {
+/** Waits until the condition holds; fails after 30 s with the words. */
+export async function until(words: string, condition: () => boolean, deadline = 30_000): Promise<void> {
   const end = performance.now() + deadline;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`waited in vain: ${words}`);
