@@ -1,6 +1,8 @@
 // One run against a broker: the process, the noise, the good services in it, and what was found at the end.
 //
-//   open ─▶ warm up ─▶ rest, measure ─▶ noise, with checks ─▶ comers and goers ─▶ crowd ─▶ rest, measure ─▶ figures
+//   open ─▶ warm up ─▶ rest, measure ─▶ the same for longer, with checks ─▶ rest, measure ─▶ figures
+//
+//   each time: noise, then many who come and go at once, then a crowd
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
@@ -83,12 +85,10 @@ export class BrokerCampaign {
     const start = performance.now();
     try {
       const { players, places } = await this.#open();
-      await this.#noise(players, this.#plan.warmUp);
+      await this.#all(players, places, this.#plan.warmUp);
       const before = await this.#rest();
       const warmedUp = players.sent;
-      if (this.#crash === undefined) await this.#noise(players, warmedUp + this.#plan.inputs);
-      if (this.#crash === undefined) await this.#comeAndGo(places);
-      if (this.#crash === undefined) await this.#crowd(places);
+      if (this.#crash === undefined) await this.#all(players, places, warmedUp + this.#plan.inputs);
       const after = await this.#rest();
       const broker = await this.#ask<BrokerFigures>('figures');
       const good = await this.#ask<GoodState>('figures', this.#good);
@@ -111,6 +111,13 @@ export class BrokerCampaign {
     const stolen = { first: this.#plan.first, stolen: () => '0000000000000000' };
     this.#players = new Players(new BrokerScripts(this.#plan.seed), targets, stolen);
     return { players: this.#players, places };
+  }
+
+  /** All kinds of harm, until so many inputs went out. */
+  async #all(players: Players, places: BrokerPlaces, inputs: number): Promise<void> {
+    await this.#noise(players, inputs);
+    if (this.#crash === undefined) await this.#comeAndGo(places);
+    if (this.#crash === undefined) await this.#crowd(places);
   }
 
   async #noise(players: Players, inputs: number): Promise<void> {
@@ -149,6 +156,7 @@ export class BrokerCampaign {
   async #comeAndGo({ unix }: BrokerPlaces): Promise<void> {
     await this.#ask('resume', this.#good);
     const path = unix.slice('unix:'.length);
+    this.#came = { count: 0, ms: 0 };
     const start = performance.now();
     const pace = new Pace(comers.perSecond, () => {
       const socket = net.connect(path).on('error', () => undefined);
@@ -252,7 +260,7 @@ function rowsOf({ broker, good = noGood, unrest, came, crowd, crash, errors, ...
     judged('errors of the runtime in the log', faults.length, 0, faults),
     shown('messages of the good services', `${count(good.sent)}, ${count(good.requests)} requests`),
     judged('  lost', good.lost - missed.length, 0, [...good.missing, ...missed]),
-    shown('  broadcasts they missed', `${count(missed.length)}, each told in the log`),
+    shown('  broadcasts they missed', [count(missed.length), ...missed.slice(0, 1)].join(': ')),
     judged('  twice', good.twice, 0),
     judged('  out of order', good.outOfOrder, 0),
     judged('  failures', good.failures.length, 0, good.failures),

@@ -4,6 +4,7 @@ import type { Test } from 'tap';
 import type { BrokerOptions } from '../../../lib/broker/index.ts';
 import { Broker } from '../../../lib/broker/index.ts';
 import { Communicator } from '../../../lib/index.ts';
+import { SteadyLogger } from '../../../lib/logging/index.ts';
 import type { ServiceOptions } from '../../../lib/protocol/service/index.ts';
 import { Service } from '../../../lib/protocol/service/index.ts';
 import { LogBook, until } from '../../support/world.ts';
@@ -31,7 +32,7 @@ export async function brokerStage(
   communicator: Communicator = new Communicator(),
 ): Promise<BrokerStage> {
   const log = new LogBook();
-  Object.assign(communicator, { logger: log });
+  Object.assign(communicator, { logger: new SteadyLogger(log, communicator.clock) });
   const broker = new Broker({ server: 'benchsrv', listen: ['tcp://127.0.0.1:0'], ...options, communicator });
   const [address = ''] = await broker.start();
   t.teardown(async () => {
