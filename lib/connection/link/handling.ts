@@ -148,7 +148,7 @@ export class Handling implements Visitor {
   refuse(error: PeerError, message?: Message): void {
     this.invalid += 1;
     const { logger, name } = this.#link.role;
-    const fields = { connection: name, code: error.code, [often]: 'refused' };
+    const fields = { connection: name, code: error.code, [often]: `refused ${error.code}` };
     logger.log(this.invalid === 1 ? 'warn' : 'debug', `refused: ${error.message}`, fields);
     this.#answerInvalid(error.message, error.command, error.code === 'INVALID_MESSAGE' ? undefined : message);
   }
