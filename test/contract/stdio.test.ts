@@ -20,7 +20,7 @@ writeFileSync(
   const output = new (require('net').Socket)({ fd: 1, readable: false, writable: true });
   process.stdin.pipe(socket).pipe(output);
   for (const stream of [process.stdin, socket, output]) stream.on('error', () => process.exit(1));
-  socket.on('close', () => process.exit(0));
+  socket.on('close', () => output.end(() => process.exit(0)));
   `,
 );
 
