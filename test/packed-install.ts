@@ -85,5 +85,5 @@ try {
   }
   expect('a wrong parameter', found, /TS2322/);
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }

@@ -22,7 +22,7 @@ interface Place extends World {
 
 async function place(t: Test, name = '', options: WatchOptions = {}, prepare = (_: string) => {}): Promise<Place> {
   const folder = mkdtempSync(join(tmpdir(), 'watch-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   prepare(folder);
   const made = worldOf(t);
   const told: string[] = [];
@@ -90,7 +90,7 @@ t.test('folders inside, also those that come later with all that is in them', as
   writeFileSync(at('a/1'), 'x');
   await hears('created a/1');
   const other = mkdtempSync(join(tmpdir(), 'watch-other-'));
-  t.teardown(() => rmSync(other, { recursive: true, force: true }));
+  t.teardown(() => rmSync(other, { recursive: true, force: true, maxRetries: 5 }));
   mkdirSync(join(other, 'b/c'), { recursive: true });
   writeFileSync(join(other, 'b/c/2'), 'x');
   renameSync(join(other, 'b'), join(folder, 'b'));

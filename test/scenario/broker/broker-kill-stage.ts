@@ -12,7 +12,7 @@ export const child = 'test/scenario/broker/broker-child';
 
 export function folder(t: Test): string {
   const path = mkdtempSync(join(tmpdir(), 'broker-kill-'));
-  t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  t.teardown(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }));
   return path;
 }
 

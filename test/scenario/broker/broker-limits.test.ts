@@ -23,7 +23,7 @@ function hurriedClock(): { readonly clock: typeof systemClock; hurry(ms: number)
 t.test('what waits for too long is reported to its sender, and never delivered', async t => {
   const { clock, hurry } = hurriedClock();
   const directory = mkdtempSync(join(tmpdir(), 'broker-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
   const stage = await brokerStage(t, { store: { directory }, services: ['printer'] }, new Communicator({ clock }));
   const sender = await stage.member('sender');
   sender.send(
@@ -48,7 +48,7 @@ t.test('what waits for too long is reported to its sender, and never delivered',
 t.test('what is too late after a restart is reported too', async t => {
   const { clock, hurry } = hurriedClock();
   const directory = mkdtempSync(join(tmpdir(), 'broker-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
   const first = await brokerStage(t, { store: { directory }, services: ['printer'] });
   const sender = await first.member('sender');
   sender.send('printer/JOB n=1\n');

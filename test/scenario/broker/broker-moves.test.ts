@@ -58,7 +58,7 @@ t.test('what waits for a service goes to the machine where it appears, and is co
 
 t.test('what is on the disk goes there too, and is gone from the disk', async t => {
   const directory = mkdtempSync(join(tmpdir(), 'broker-moves-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
   const cluster = clusterInProcess();
   const first = await brokerStage(t, { server: 'one', store: { directory } });
   const boss = await first.service('boss');

@@ -105,7 +105,7 @@ async function tlsRaw(t: Test, address: string, identity: object): Promise<Raw> 
 
 async function has(t: Test, may: readonly Right[], how: string): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'rights-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const scheme = /^\w+/.exec(how)?.[0] ?? '';
   const place = { unix: `unix:${join(folder, 'socket')}`, tcp: 'tcp://127.0.0.1:0', tls: 'tls://127.0.0.1:0' }[scheme];
   const transports = { tls: tls({ ...serverIdentity, ca: authority, clients: 'asked' }) };

@@ -184,7 +184,7 @@ t.test('STATUS goes to those who know it, at each change', async t => {
 
 t.test('what absent services get: at once, later, or never, as the sender says', async t => {
   const directory = mkdtempSync(join(tmpdir(), 'broker-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
   const first = await brokerStage(t, { store: { directory }, services: ['printer'] });
   const sender = await first.member('sender');
   sender.send('printer/JOB n=1;transmission_report=failure\n');

@@ -11,7 +11,7 @@ import { brokerStage } from './broker-stage.ts';
 
 function folder(t: Test): string {
   const directory = mkdtempSync(join(tmpdir(), 'broker-store-'));
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
   return directory;
 }
 

@@ -20,7 +20,7 @@ import { anyPort, count, owner, Stage } from './events-stage.ts';
 
 function scratch(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'ed-keys-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return join(folder, 'leap/events/zmq_certificates');
 }
 

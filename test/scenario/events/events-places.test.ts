@@ -13,7 +13,7 @@ import { anyPort, owner, Stage } from './events-stage.ts';
 
 function scratch(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'ed-events-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 

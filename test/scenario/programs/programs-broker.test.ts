@@ -20,7 +20,7 @@ interface Running {
 
 async function running(t: Test, ...words: string[]): Promise<Running> {
   const folder = mkdtempSync(join(tmpdir(), 'communicatord-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const socket = join(folder, 'broker.sock');
   const places = ['--unix', socket, '--tcp', '127.0.0.1:0', '--signal', '127.0.0.1:0', '--server-name', 'host1'];
   const broker = start(t, 'tools/communicatord', [...places, ...words]);

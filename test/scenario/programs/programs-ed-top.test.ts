@@ -23,7 +23,7 @@ function window(t: Test, socket: string, variable = ''): () => string {
   const name = `ed-top-${process.pid}-${variable}`;
   const tmux = (...words: string[]): string => execFileSync('tmux', ['-L', name, ...words], { encoding: 'utf8' });
   const program = join(process.cwd(), 'dist/tools/ed-top.js');
-  const command = `${variable} ${process.execPath} ${program} --broker unix:${socket} --interval 200ms; cat`;
+  const command = `env -u NO_COLOR ${variable} ${process.execPath} ${program} --broker unix:${socket} --interval 200ms; cat`;
   tmux('-f', '/dev/null', 'new-session', '-d', '-x', '80', '-y', '24', command);
   t.teardown(() => spawnSync('tmux', ['-L', name, 'kill-server']));
   return () => tmux('capture-pane', '-e', '-p').replaceAll('\x1b', '^');

@@ -23,7 +23,7 @@ interface Scene {
 
 async function scene(t: Test): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'service-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const stage = await brokerStage(t);
   const file = join(folder, 'worker.log');
   const words = [stage.address, file, 'udp://127.0.0.1:0'];

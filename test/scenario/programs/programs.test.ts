@@ -64,11 +64,14 @@ t.test('QUIT ends the daemon within a second, even while other clients are conne
   const { address, server } = await startServer(t);
   const clients = [dial(address), dial(address), dial(address)];
   await until('all were greeted', () => clients.every(({ text }) => text() === 'HI\n'));
+  const idle = performance.now();
+  await edSignal(t, '--version');
   const begin = performance.now();
   const quit = await edSignal(t, '--trace', '--server', address, '--type', 'tcp', '--message', 'QUIT');
   t.same(await server.ended, { code: 0, signal: null });
-  const took = performance.now() - begin;
-  t.ok(took < 2_500, `it took ${took} ms with the start of ed-signal; half of it is the linger for silent clients`);
+  // Twice: the machine may be busier than it was a moment ago.
+  const took = performance.now() - begin - 2 * (begin - idle);
+  t.ok(took < 1_700, `it took ${took} ms without the start of ed-signal; half of it is the linger for silent clients`);
   t.equal(quit.code, 0, quit.err);
   await until('all clients were told', () => clients.every(({ socket }) => socket.readableEnded || socket.destroyed));
   const late = dial(address);

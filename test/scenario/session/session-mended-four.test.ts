@@ -18,7 +18,7 @@ import { clientStage, offered } from './session-stage.ts';
 
 function folder(t: Test): string {
   const path = mkdtempSync(join(tmpdir(), 'session-open-'));
-  t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  t.teardown(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }));
   return path;
 }
 

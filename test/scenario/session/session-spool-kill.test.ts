@@ -16,7 +16,7 @@ const child = 'test/scenario/session/session-child';
 
 function folder(t: Test): string {
   const path = mkdtempSync(join(tmpdir(), 'session-kill-'));
-  t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  t.teardown(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }));
   return path;
 }
 

@@ -15,7 +15,7 @@ import { place, Way } from './session-pair.ts';
 
 function folder(t: Test): string {
   const path = mkdtempSync(join(tmpdir(), 'session-spool-'));
-  t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  t.teardown(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }));
   return path;
 }
 

@@ -23,7 +23,7 @@ import { until } from '../../support/world.ts';
 
 function folder(t: Test): string {
   const path = mkdtempSync(join(tmpdir(), 'spool-folder-'));
-  t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  t.teardown(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }));
   return path;
 }
 

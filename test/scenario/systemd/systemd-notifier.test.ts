@@ -20,7 +20,7 @@ interface Stage extends World {
 /** A communicator that runs, with a program of a shell's lines (which find CALLS) in the place of systemd-notify. */
 function stage(t: Test, script: string, environment: Record<string, string> = { NOTIFY_SOCKET: '/nowhere' }): Stage {
   const folder = mkdtempSync(join(tmpdir(), 'ed-notifier-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const calls = join(folder, 'calls');
   const program = join(folder, 'program');
   writeFileSync(program, `#!/bin/sh\nCALLS=${calls}\necho "$*" >> $CALLS\n${script}\n`, { mode: 0o755 });

@@ -34,7 +34,7 @@ async function freePort(): Promise<number> {
 
 t.test('who cannot be reached is told in words, with what to look at', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'reasons-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const dead = join(folder, 'dead.sock');
   const server = net.createServer().listen(dead);
   await new Promise(resolve => server.once('listening', resolve));
