@@ -34,7 +34,7 @@ export class SteadyLogger implements Logger {
 
   log(severity: Severity, message: string, fields?: object): void {
     const kind = (fields as OftenFields | undefined)?.[often];
-    if (kind === undefined) return this.#log(severity, message, fields);
+    if (kind === undefined || severity === 'debug' || severity === 'trace') return this.#log(severity, message, fields);
     const leftOut = this.#often.next(kind, this.#clock.now());
     if (leftOut !== undefined) this.#log(severity, message, leftOut === 0 ? fields : { ...fields, leftOut });
     else if (this.isLevelEnabled('debug')) this.#log('debug', message, fields);
